@@ -7,7 +7,7 @@
 
 #define CLOCK_ISO_SIZE 32
 
-int64_t clock_wall_ms(void);      /* since 1970, UTC */
+int64_t clock_wall_ms(void); /* since 1970, UTC */
 int64_t clock_mono_ms(void);
 void clock_sleep_ms(int64_t ms);
 /* "2026-11-22T19:57:58.540Z" into BUF; returns BUF. */

@@ -14,8 +14,8 @@ bool failpoint_hit(const char *name);
 
 #define FAILPOINT(name) (failpoint_armed && failpoint_hit(name))
 /* Where only dying or sleeping makes sense. */
-#define FAILPOINT_HERE(name)                                                                       \
-	do {                                                                                       \
-		if (failpoint_armed)                                                               \
-			(void)failpoint_hit(name);                                                 \
+#define FAILPOINT_HERE(name)                       \
+	do {                                       \
+		if (failpoint_armed)               \
+			(void)failpoint_hit(name); \
 	} while (0)

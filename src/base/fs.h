@@ -1,4 +1,5 @@
-/* Files: whole reads with a limit, atomic writes (temporary file, fsync, rename, fsync directory). */
+/* Files: whole reads with a limit, atomic writes (temporary file, fsync, rename, fsync directory).
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +10,7 @@
 
 enum err_code fs_read(const char *path, size_t max, struct strbuf *out, struct err *e);
 enum err_code fs_write_atomic(const char *path, const void *data, size_t len, mode_t mode,
-			      struct err *e);
+                              struct err *e);
 enum err_code fs_mkdirs(const char *path, mode_t mode, struct err *e);
 bool fs_exists(const char *path);
 /* Write/read all LEN bytes of a descriptor, over EINTR; false on error or end. */

@@ -13,6 +13,11 @@
 
 #define JSON_DEPTH_MAX 64
 
+/* The library has functions of these names; ours must not take their place when linked. */
+#define json_copy  pgtandem_json_copy
+#define json_equal pgtandem_json_equal
+#define json_dumps pgtandem_json_dumps
+
 struct json;
 
 /* Parse one document; TEXT need not be NUL-terminated.  Raw control characters inside
@@ -36,7 +41,7 @@ bool json_is_string(const struct json *j);
 bool json_is_int(const struct json *j);
 bool json_is_real(const struct json *j);
 bool json_is_bool(const struct json *j);
-bool json_is_null(const struct json *j);  /* JSON null or NULL */
+bool json_is_null(const struct json *j); /* JSON null or NULL */
 
 /* Members; all accept a NULL or non-object J and then give NULL or the default. */
 struct json *json_get(const struct json *j, const char *key);
@@ -47,13 +52,15 @@ double json_get_real(const struct json *j, const char *key, double dflt);
 bool json_get_bool(const struct json *j, const char *key, bool dflt);
 const char *json_str(const struct json *j); /* value of a string, else NULL */
 int64_t json_int(const struct json *j, int64_t dflt);
+double json_double(const struct json *j, double dflt);
+bool json_bool(const struct json *j, bool dflt);
 
-size_t json_len(const struct json *j); /* members of an array or object */
+size_t json_len(const struct json *j);                /* members of an array or object */
 struct json *json_at(const struct json *j, size_t i); /* element of an array, borrowed */
 /* Iterate an object's members: start with *iter = NULL; false at the end. */
 bool json_next(const struct json *j, void **iter, const char **key, struct json **value);
 
-void json_set(struct json *j, const char *key, struct json *value); /* steals VALUE */
+void json_set(struct json *j, const char *key, struct json *value); /* steals; NULL: left out */
 void json_set_str(struct json *j, const char *key, const char *s);  /* NULL: key is left out */
 void json_set_int(struct json *j, const char *key, int64_t v);
 void json_set_real(struct json *j, const char *key, double v);

@@ -14,9 +14,9 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Return the error code of EXPR to the caller when it is not ERR_OK. */
-#define TRY(expr)                                                                                  \
-	do {                                                                                       \
-		enum err_code try_code_ = (expr);                                                  \
-		if (try_code_ != ERR_OK)                                                           \
-			return try_code_;                                                          \
+#define TRY(expr)                                 \
+	do {                                      \
+		enum err_code try_code_ = (expr); \
+		if (try_code_ != ERR_OK)          \
+			return try_code_;         \
 	} while (0)

@@ -13,20 +13,20 @@
 /* A command to run to its end with stdin text given and outputs collected. */
 struct proc_run {
 	/* in */
-	const char *const *argv;      /* NULL-terminated, argv[0] looked up in PATH */
-	const char *input;            /* may be NULL; written to stdin */
+	const char *const *argv; /* NULL-terminated, argv[0] looked up in PATH */
+	const char *input;       /* may be NULL; written to stdin */
 	size_t input_len;
-	bool keep_stdin_open;         /* do not close stdin after INPUT until the child ends */
-	int64_t timeout_ms;           /* 0: none; at the end of it TERM, 3 s later KILL */
-	size_t output_max;            /* bytes kept of stdout; 0: STRBUF_MAX_DEFAULT */
+	bool keep_stdin_open; /* do not close stdin after INPUT until the child ends */
+	int64_t timeout_ms;   /* 0: none; at the end of it TERM, 3 s later KILL */
+	size_t output_max;    /* bytes kept of stdout; 0: STRBUF_MAX_DEFAULT */
 	/* called for each complete line of stderr without the newline; may be NULL (kept then) */
 	void (*on_err_line)(void *ctx, const char *line);
 	void (*on_out_line)(void *ctx, const char *line); /* as above for stdout */
 	void *ctx;
 	/* out */
-	struct strbuf out;            /* stdout, unless on_out_line */
-	struct strbuf err;            /* the last 16 KiB of stderr, unless on_err_line */
-	int exit_status;              /* exit code, or 128 + signal */
+	struct strbuf out; /* stdout, unless on_out_line */
+	struct strbuf err; /* the last 16 KiB of stderr, unless on_err_line */
+	int exit_status;   /* exit code, or 128 + signal */
 	bool timed_out;
 	bool started;
 	/* inner */
@@ -50,11 +50,11 @@ void proc_set_cancel_flag(const volatile sig_atomic_t *flag);
 /* A long-lived child. */
 struct proc_spawn {
 	const char *const *argv;
-	const char *const *envp;  /* NULL: the parent's, less what is secret */
+	const char *const *envp;            /* NULL: the parent's, less what is secret */
 	int stdin_fd, stdout_fd, stderr_fd; /* -1: /dev/null for stdin, inherited for the others */
-	int pass_fd;              /* becomes descriptor 3 in the child; -1: none */
-	bool new_group;           /* own process group */
-	const char *user;         /* switch to this user; NULL: stay */
+	int pass_fd;                        /* becomes descriptor 3 in the child; -1: none */
+	bool new_group;                     /* own process group */
+	const char *user;                   /* switch to this user; NULL: stay */
 };
 
 enum err_code proc_spawn(const struct proc_spawn *s, pid_t *pid, struct err *e);

@@ -17,7 +17,10 @@ struct strbuf {
 	bool overflow; /* something did not fit and was left out */
 };
 
-#define STRBUF_INIT { 0 }
+#define STRBUF_INIT \
+	{           \
+		0   \
+	}
 
 void strbuf_init(struct strbuf *b, size_t max);
 void strbuf_release(struct strbuf *b);
