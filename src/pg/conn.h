@@ -3,6 +3,7 @@
  * for a silent peer; values travel as PARAMS(), never in the SQL. */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,9 +18,12 @@ struct pg_result;
 
 /* What is 0 takes the default in brackets. */
 struct pg_options {
-	int connect_timeout_ms;   /* of the whole attempt, look-up of the name included [10000] */
+	int connect_timeout_ms;   /* of the attempt, without the look-up of a name [10000] */
 	int statement_timeout_ms; /* at the server [30000]; -1: none */
 	int silent_ms;            /* peer that does not acknowledge is given up [15000] */
+	bool read_only;           /* default_transaction_read_only */
+	/* raised by a signal handler: give up with ERR_CANCELLED; may be NULL */
+	const volatile sig_atomic_t *cancel;
 };
 
 struct pg_params {

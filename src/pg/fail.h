@@ -1,6 +1,8 @@
 /* Why a connection or a statement failed, told from SQLSTATE and from what libpq says. */
 #pragma once
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 enum pg_fail {
@@ -18,6 +20,13 @@ enum pg_fail {
 	PG_FAIL_OTHER,
 };
 
+#define PG_SQLSTATE_SIZE 6
+
+/* The SQLSTATE that libpq's verbose message carries ("FATAL:  28P01: ..."); "" when there is none.
+ */
+void pg_fail_sqlstate(const char *text, char out[PG_SQLSTATE_SIZE]);
+/* One line for people: the last message of TEXT without severity, SQLSTATE and location. */
+void pg_fail_sentence(const char *text, char *out, size_t size);
 /* SQLSTATE may be NULL or ""; TEXT is libpq's message (English, as the client asks for). */
 enum pg_fail pg_fail_of(const char *sqlstate, const char *text);
 /* "AUTH_FAILED", "REFUSED", ... */

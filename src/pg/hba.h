@@ -11,15 +11,19 @@
 
 #define HBA_BLOCK_BEGIN "# BEGIN pgtandem: managed, changes here are lost"
 #define HBA_BLOCK_END   "# END pgtandem"
-#define HBA_TOKENS_MAX  64
+/* One word of a line; fields are separated by blanks, words in one field by commas. */
+struct hba_token {
+	const char *text; /* unquoted */
+	bool quoted;      /* "all" and all are different names */
+	size_t field;     /* from 0 */
+};
 
-/* One line of the file. */
+/* One line of the file; lines that continue with a backslash are one. */
 struct hba_line {
 	const char *raw; /* borrowed from the text, RAW_LEN bytes with the line end */
 	size_t raw_len;
-	size_t token_count;  /* 0: comment or blank */
-	const char **tokens; /* unquoted */
-	bool *quoted;        /* "all" and all are different names */
+	struct hba_token *tokens;
+	size_t token_count; /* 0: comment or blank */
 };
 
 struct hba_file {
@@ -27,8 +31,7 @@ struct hba_file {
 	size_t count;
 };
 
-/* Split the text (which must outlive OUT) into lines; a line that continues with a backslash is
- * one.  ERR_PARSE names the line of an unterminated quote. */
+/* Split the text, which must outlive OUT, as the server does.  ERR_PARSE for a NUL byte. */
 enum err_code hba_parse(const char *text, size_t len, struct arena *a, struct hba_file *out,
                         struct err *e);
 

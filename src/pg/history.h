@@ -27,7 +27,8 @@ enum err_code history_parse(const char *text, size_t len, uint32_t tli, struct a
                             struct history *out, struct err *e);
 /* A server that stands at LSN of timeline TLI can follow H without losing anything. */
 bool history_contains(const struct history *h, uint32_t tli, pg_lsn lsn);
-/* Last point that A and B have in common; false when they share nothing. */
+/* Last point that A and B have in common; UINT64_MAX when one goes on where the other stands;
+ * false when they share nothing. */
 bool history_fork(const struct history *a, const struct history *b, uint32_t *tli, pg_lsn *lsn);
 /* "0000000A.history" into BUF of 32; returns BUF. */
 const char *history_file_name(uint32_t tli, char buf[32]);
