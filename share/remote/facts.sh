@@ -129,7 +129,7 @@ firewalls() {
 facts_tools() {
 	ft_missing=''
 	for ft_tool in awk base64 cat chmod chown cmp cut date df env find flock getconf getent grep head id kill \
-		locale ls mkdir mv od readlink rm rmdir sed setsid sleep sort stat sync tail timeout touch tr uname; do
+		locale ls mkdir mv od readlink rm rmdir sed setsid sleep sort stat sync tail timeout touch tr truncate uname; do
 		command -v "$ft_tool" >/dev/null || ft_missing=$ft_missing,$ft_tool
 	done
 	command -v setpriv >/dev/null || command -v runuser >/dev/null || ft_missing=$ft_missing,setpriv

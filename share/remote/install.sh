@@ -72,7 +72,7 @@ wait_pkg_lock() {
 	while wl_who=$(pkg_lock) && [ -n "$wl_who" ]; do
 		[ "$wl_who" = "$wl_said" ] || say "The package manager is locked by ${wl_who#*:} (process ${wl_who%%:*}), waiting."
 		wl_said=$wl_who
-		[ $wl_n -lt 300 ] || {
+		[ "$wl_n" -lt 300 ] || {
 			hint "wait until it has ended, or end it, and try again"
 			refuse busy "the package manager is locked by ${wl_who#*:} (process ${wl_who%%:*})"
 		}

@@ -80,6 +80,7 @@ begin() {
 }
 
 args() {
+	arg_names=''
 	for arg_word in "$@"; do
 		arg_name=${arg_word%%=*}
 		case $arg_word in
@@ -92,6 +93,7 @@ args() {
 		esac
 		arg_value=${arg_word#*=}
 		eval "a_$arg_name=\$arg_value"
+		arg_names="$arg_names $arg_name"
 	done
 }
 
@@ -201,7 +203,7 @@ is_alive() { # PID STARTTIME
 kill_group() { # PGID: ask, wait 5 s, then force
 	kill -TERM -- "-$1" 2>/dev/null || return 0
 	kg_n=0
-	while kill -0 -- "-$1" 2>/dev/null && [ $kg_n -lt 50 ]; do
+	while kill -0 -- "-$1" 2>/dev/null && [ "$kg_n" -lt 50 ]; do
 		sleep 0.1
 		kg_n=$((kg_n + 1))
 		# a zombie of ours keeps its group alive until it is waited for
@@ -241,10 +243,10 @@ end_earlier() {
 	ee_live=no
 	! is_alive "${ee_pid:-none}" "${ee_start:-0}" || ee_live=yes
 	! is_alive "${ee_child:-none}" "${ee_cstart:-0}" || ee_live=yes
-	if [ $ee_live = yes ] && [ "${ee_job:-0}" != "${a_job:-0}" ] && [ "$a_takeover" != yes ]; then
+	if [ "$ee_live" = yes ] && [ "${ee_job:-0}" != "${a_job:-0}" ] && [ "$a_takeover" != yes ]; then
 		refuse busy "job ${ee_job:-?} is at work on this host (${1##*/}, process ${ee_pid:-?})"
 	fi
-	[ $ee_live = no ] || say "Ending what an earlier call of job ${ee_job:-?} left running."
+	[ "$ee_live" = no ] || say "Ending what an earlier call of job ${ee_job:-?} left running."
 	! is_alive "${ee_pid:-none}" "${ee_start:-0}" || end_one "$ee_pid" "$ee_start"
 	! is_alive "${ee_child:-none}" "${ee_cstart:-0}" || kill_group "$ee_child"
 	[ -z "${ee_pid:-}" ] || rm -rf "${RUN_ROOT:?}/$ee_pid"
@@ -254,7 +256,7 @@ end_earlier() {
 end_one() { # PID STARTTIME
 	kill -TERM "$1" 2>/dev/null || return 0
 	eo_n=0
-	while is_alive "$1" "$2" && [ $eo_n -lt 80 ]; do
+	while is_alive "$1" "$2" && [ "$eo_n" -lt 80 ]; do
 		sleep 0.1
 		eo_n=$((eo_n + 1))
 	done
@@ -299,7 +301,7 @@ work_wait() {
 	work_rc=$?
 	child=''
 	[ -z "$child_file" ] || rm -f "$child_file"
-	return $work_rc
+	return "$work_rc"
 }
 
 # ---- files --------------------------------------------------------------------------
@@ -461,12 +463,14 @@ dir_state() {
 	fi
 }
 
-# postmaster.pid of $1: sets pm_pid pm_port pm_sock, false if it does not run
+# postmaster.pid of $1: sets pm_pid pm_port pm_sock pm_status (10 on), false if it does not run
 postmaster_of() {
-	pm_pid='' pm_port='' pm_sock=''
+	pm_pid='' pm_port='' pm_sock='' pm_status=''
 	[ -f "$1/postmaster.pid" ] || return 1
-	{ read -r pm_pid && read -r _ && read -r _ && read -r pm_port && read -r pm_sock; } \
-		<"$1/postmaster.pid" || :
+	{
+		read -r pm_pid && read -r _ && read -r _ && read -r pm_port && read -r pm_sock &&
+			read -r _ && read -r _ && read -r pm_status
+	} <"$1/postmaster.pid" || :
 	is_number "$pm_pid" && proc_stat "$pm_pid" && [ "$st_state" != Z ] || return 1
 	# after a reboot the pid may be anybody's
 	pm_cwd=$(readlink "/proc/$pm_pid/cwd" 2>/dev/null) || return 0
@@ -481,7 +485,7 @@ pkg_lock() {
 	pl_pid=$(awk -v want="$pl_inodes" 'BEGIN { n = split(want, w, " ") }
 		$2 != "->" { for (i = 1; i <= n; i++) if ($6 ~ w[i] "$") { print $5; exit } }' /proc/locks)
 	[ -n "$pl_pid" ] || return 0
-	pl_comm=?
+	pl_comm='?'
 	[ ! -r "/proc/$pl_pid/comm" ] || read -r pl_comm <"/proc/$pl_pid/comm" || :
 	echo "$pl_pid:$pl_comm"
 }
@@ -495,8 +499,9 @@ find_server() {
 	else
 		need_args port
 		srv_datadir=''
-		for fs_lock in /run/postgresql /var/run/postgresql /tmp; do
-			fs_lock=$fs_lock/.s.PGSQL.$a_port.lock
+		for fs_lock in "/run/postgresql/.s.PGSQL.$a_port" $(awk -v s="/.s.PGSQL.$a_port" \
+			'substr($8, length($8) - length(s) + 1) == s { print $8 }' /proc/net/unix); do
+			fs_lock=$fs_lock.lock
 			[ -f "$fs_lock" ] || continue
 			{ read -r fs_pid && read -r srv_datadir; } <"$fs_lock" || continue
 			! proc_stat "${fs_pid:-none}" || break
@@ -545,15 +550,24 @@ pass_escape() { printf '%s' "$1" | sed 's/[\\:]/\\&/g'; }
 
 # psql_run DATABASE: SQL from stdin; rows on stdout, unaligned; status is psql's
 psql_run() {
+	psql_start "$1" -
+}
+
+# psql_run_file FILE: the SQL is in FILE, stdin answers psql's questions: for that there must be no terminal
+psql_run_file() {
+	psql_start postgres "$1" setsid -w
+}
+
+psql_start() { # DATABASE FILE [WRAPPER...]
 	need_run_dir
-	pr_db=$1
-	set -- "PGUSER=$srv_role" "PGPASSFILE=$srv_passfile"
-	[ -n "$srv_role" ] || set --
+	ps_db=$1 ps_file=$2
+	shift 2
+	set -- "$@" "$psql" -X -q -A -t -w -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -f "$ps_file"
+	[ -z "$srv_role" ] || set -- "PGUSER=$srv_role" "PGPASSFILE=$srv_passfile" "$@"
 	as_user "$srv_owner" env -i PATH="$PATH" LC_ALL=C HOME=/ \
-		PGHOST="$srv_sock" PGPORT="$srv_port" PGDATABASE="$pr_db" PGAPPNAME=pgtandem \
+		PGHOST="$srv_sock" PGPORT="$srv_port" PGDATABASE="$ps_db" PGAPPNAME=pgtandem \
 		PGCONNECT_TIMEOUT=15 PGCLIENTENCODING=UTF8 \
-		PGOPTIONS="-c search_path=pg_catalog ${psql_options:-}" "$@" \
-		"$psql" -X -q -A -t -w -v ON_ERROR_STOP=1 -v VERBOSITY=verbose -f - 2>"$run_dir/psql.err"
+		PGOPTIONS="-c search_path=pg_catalog ${psql_options:-}" "$@" 2>"$run_dir/psql.err"
 }
 
 # psql_fail: an @error from what psql_run left, exit 1
@@ -582,11 +596,12 @@ conn_code() {
 		*'does not exist'* | *'is not permitted to log in'* | *'must be superuser or replication role'* | *'permission denied to start WAL sender'*) echo auth ;;
 	*'number of requested standby connections exceeds'* | *'too many clients'* | *'onnection slots are reserved'*) echo senders ;;
 	*'replication slot'*) echo slot ;;
+	*'SSL connection has been closed'*) echo closed ;;
 	*'SSL'* | *'certificate'*) echo tls ;;
 	*'o space left'* | *'Disk quota'*) echo space ;;
 	*'incompatible server version'*) echo version ;;
 	*'the database system is '*) echo down ;;
-	*'server closed the connection'* | *'terminating connection'* | *'onnection reset'* | *'lost'* | *'unexpected EOF'* | *'SSL connection has been closed'*) echo closed ;;
+	*'server closed the connection'* | *'terminating connection'* | *'onnection reset'* | *'lost'* | *'unexpected EOF'*) echo closed ;;
 	*) echo failed ;;
 	esac
 }
@@ -602,4 +617,73 @@ psql_quote() {
 	printf "'"
 	printf '%s' "$1" | sed "s/\\\\/\\\\\\\\/g; s/'/\\\\'/g; \$!s/\$/\\\\n/" | tr -d '\n'
 	printf "'"
+}
+
+# ---- data directories ---------------------------------------------------------------
+
+# before a data directory is made: which of its parents are new; was it there, empty?
+remember_parents() {
+	! rec_has parents || return 0
+	rp_dir=$datadir
+	{
+		[ ! -d "$datadir" ] || printf 'mode %s\n' "$(stat -c '%a %U:%G' "$datadir")"
+		while [ ! -d "$rp_dir" ] && [ -n "$rp_dir" ]; do
+			printf 'new %s\n' "$rp_dir"
+			rp_dir=${rp_dir%/*}
+		done
+	} | rec_put parents
+}
+
+# the data directory goes; what was there, empty, before stays so
+remove_datadir() {
+	rd_mode=$(rec_get parents | sed -n 's/^mode //p')
+	if [ -z "$rd_mode" ]; then
+		rm -rf "${datadir:?}"
+		return
+	fi
+	find "$datadir/" -mindepth 1 -delete
+	chmod "${rd_mode%% *}" "$datadir"
+	chown "${rd_mode#* }" "$datadir"
+}
+
+forget_parents() {
+	rec_get parents | sed -n 's/^new //p' | while IFS= read -r fp_dir; do
+		rmdir "$fp_dir" 2>/dev/null || break
+	done
+}
+
+# initdb and pg_basebackup sync what they write themselves; this is for the rest
+sync_tree() {
+	[ "${PGTANDEM_NO_SYNC:-}" = yes ] || sync -f "$1" 2>/dev/null || sync
+}
+
+# pg_hba.conf's password method
+hba_method() {
+	if [ "$(vnum "$a_version")" -ge 1000 ]; then echo scram-sha-256; else echo md5; fi
+}
+
+# reload_server: a running server reads its files again; wait_reloaded waits until it has
+reload_server() {
+	reloaded_at=''
+	[ "${a_reload:-yes}" = yes ] && postmaster_of "$datadir" || return 0
+	reloaded_at=$(date +%s.%N)
+	kill -HUP "$pm_pid"
+}
+
+wait_reloaded() {
+	[ -n "${reloaded_at:-}" ] || return 0
+	wr_n=0
+	while [ "$wr_n" -lt 50 ]; do
+		wr_yes=$({
+			psql_set since "$reloaded_at"
+			echo "select pg_conf_load_time() >= to_timestamp(:'since'::float8);"
+		} | psql_run postgres) || return 0
+		[ "$wr_yes" != t ] || return 0
+		sleep 0.1
+		wr_n=$((wr_n + 1))
+	done
+}
+
+need_conf() {
+	[ -f "$confdir/postgresql.conf" ] || refuse missing "there is no $confdir/postgresql.conf"
 }

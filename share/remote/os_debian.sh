@@ -5,6 +5,7 @@ pgdg_list=/etc/apt/sources.list.d/pgtandem-pgdg.list
 pgdg_key=/etc/apt/keyrings/pgtandem-pgdg.asc
 no_main=/etc/postgresql-common/createcluster.d/pgtandem.conf
 os_brought='/etc/postgresql /etc/postgresql-common /var/lib/postgresql /var/log/postgresql /var/cache/postgresql /run/postgresql /etc/apt/keyrings'
+: "${a_repo:=}" "${a_repo_url:=}" "${a_extra:=}" "${a_timeout:=}" "${a_wal_segsize_mb:=}" "${s_repo_key:=}"
 
 os_paths() { paths_debian; }
 
@@ -31,7 +32,7 @@ os_install() {
 	fi
 	oi_names="postgresql-$a_version postgresql-client-$a_version"
 	[ "$a_version" != 9.6 ] || oi_names="$oi_names postgresql-contrib-9.6"
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2086
 	set -- $oi_names $(printf '%s' "$a_extra" | tr ',' ' ')
 	deb_plan "$@"
 	deb_no_main
@@ -97,7 +98,7 @@ apt_try() {
 		APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 UCF_FORCE_CONFFOLD=1 \
 		"$@" >"$run_dir/apt" 2>&1
 	apt_rc=$?
-	return $apt_rc
+	return "$apt_rc"
 }
 
 apt_run() { # WHAT CMD...
@@ -124,8 +125,8 @@ deb_no_main() {
 	mkdir -p "${no_main%/*}"
 	echo 'create_main_cluster = false' | put_file "$no_main" 644 root:root
 	dn_conf=/etc/postgresql-common/createcluster.conf
-	[ -f $dn_conf ] || return 0
-	grep -q '^include_dir' $dn_conf || grep -q '^create_main_cluster *= *false' $dn_conf ||
+	[ -f "$dn_conf" ] || return 0
+	grep -q '^include_dir' "$dn_conf" || grep -q '^create_main_cluster *= *false' "$dn_conf" ||
 		warn "postgresql-common of this host may make a cluster \"main\" by itself"
 }
 
