@@ -25,10 +25,11 @@ nets_of() { # a site or a host -> its IPv4 and IPv6 subnets
 	fi
 }
 
+mac() { printf '02:00:0a:4d:%02x:%02x' "$1" "$2"; } # SITE HOST
+
 # The MAC address is the same at every boot, so the neighbours' caches stay
 # true.  An address is usable at once: nobody here has the same.
 leaf() { # NETNS SITE HOST PORT: an end node 10.77.SITE.HOST behind the router's PORT
-	local mac; mac=$(printf '02:00:0a:4d:%02x:%02x' "$2" "$3")
 	ip netns add "$1"
 	# shellcheck disable=SC2016 # for another shell
 	ns "$1" sh -c 'cd /proc/sys/net
@@ -37,7 +38,7 @@ leaf() { # NETNS SITE HOST PORT: an end node 10.77.SITE.HOST behind the router's
 			echo 0 >ipv6/conf/$i/accept_dad
 			echo 0 >ipv6/conf/$i/accept_ra
 		done' 2>/dev/null || true
-	ip -n "$RT" link add "$4" type veth peer name eth0 address "$mac" netns "$1"
+	ip -n "$RT" link add "$4" type veth peer name eth0 address "$(mac "$2" "$3")" netns "$1"
 	ip -n "$1" -batch - <<-E
 		addr add 10.77.$2.$3/24 dev eth0
 		${V6:+addr add fd77:77:$2::$3/64 dev eth0 nodad}
@@ -64,7 +65,8 @@ net_up() {
 		for f in bridge/bridge-nf-call-ip*tables; do [ ! -e $f ] || echo 1 >$f; done'
 	ip -n "$RT" link set lo up
 	for n in 1 2 3; do
-		ip -n "$RT" link add "dc$n" type bridge forward_delay 0
+		# with no address of its own a bridge has its lowest port's, which come and go
+		ip -n "$RT" link add "dc$n" address "$(mac "$n" 1)" type bridge forward_delay 0
 		router_port "dc$n" "$n"
 	done
 	leaf "$CTL" 0 10 ctl; router_port ctl 0
