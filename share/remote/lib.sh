@@ -279,6 +279,20 @@ watch_stdin() {
 	exec 3<&-
 }
 
+# work_as USER CMD...: work_start as that user
+work_as() {
+	wa_user=$1
+	shift
+	if [ "$wa_user" != "$(id -un)" ]; then
+		if command -v setpriv >/dev/null; then
+			set -- setpriv --reuid "$(id -u "$wa_user")" --regid "$(id -g "$wa_user")" --init-groups -- "$@"
+		else
+			set -- runuser -u "$wa_user" -- "$@"
+		fi
+	fi
+	work_start "$@"
+}
+
 # work CMD...: runs CMD in a process group of its own that ends with us, waits, returns its status
 work() {
 	work_start "$@"
@@ -444,8 +458,8 @@ conf_dropin_of() { # CONFDIR
 	[ ! -d "$cd_dir" ] || echo "$cd_dir"
 }
 
-control_value() { # LABEL: from pg_controldata of datadir
-	"$bindir/pg_controldata" "$datadir" 2>/dev/null | sed -n "s/^$1: *//p"
+control_value() { # LABEL [DIR]: from pg_controldata of datadir or DIR
+	"$bindir/pg_controldata" "${2:-$datadir}" 2>/dev/null | sed -n "s/^$1: *//p"
 }
 
 # absent empty nonempty cluster notdir
@@ -456,7 +470,7 @@ dir_state() {
 		echo notdir
 	elif [ -f "$1/PG_VERSION" ] && [ -d "$1/global" ]; then
 		echo cluster
-	elif [ -n "$(find "$1/" -mindepth 1 -maxdepth 1 2>/dev/null | head -n 1)" ]; then
+	elif [ -n "$(find "$1/" -mindepth 1 -maxdepth 1 ! -name .pgtandem-new 2>/dev/null | head -n 1)" ]; then
 		echo nonempty
 	else
 		echo empty
@@ -587,6 +601,9 @@ psql_fail() {
 # which kind of trouble a libpq message tells of
 conn_code() {
 	case $1 in
+	*'o space left'* | *'Disk quota'*) echo space ;;
+	*'exists but is not empty'*) echo exists ;;
+	*'replication slot'*) echo slot ;;
 	*'onnection refused'* | *'o such file or directory'*) echo refused ;;
 	*'timeout expired'* | *'timed out'*) echo timeout ;;
 	*'could not translate host name'* | *'Name or service not known'* | *'name resolution'*) echo unresolved ;;
@@ -595,10 +612,8 @@ conn_code() {
 	*'authentication failed'* | *'no password supplied'* | *'fe_sendauth'* | \
 		*'does not exist'* | *'is not permitted to log in'* | *'must be superuser or replication role'* | *'permission denied to start WAL sender'*) echo auth ;;
 	*'number of requested standby connections exceeds'* | *'too many clients'* | *'onnection slots are reserved'*) echo senders ;;
-	*'replication slot'*) echo slot ;;
 	*'SSL connection has been closed'*) echo closed ;;
 	*'SSL'* | *'certificate'*) echo tls ;;
-	*'o space left'* | *'Disk quota'*) echo space ;;
 	*'incompatible server version'*) echo version ;;
 	*'the database system is '*) echo down ;;
 	*'server closed the connection'* | *'terminating connection'* | *'onnection reset'* | *'lost'* | *'unexpected EOF'*) echo closed ;;
@@ -621,35 +636,52 @@ psql_quote() {
 
 # ---- data directories ---------------------------------------------------------------
 
-# before a data directory is made: which of its parents are new; was it there, empty?
+# Before a data directory is made: which of its parents are new; was it there, empty? instance.sh,
+# basebackup.sh and standby.sh share what is remembered.
 remember_parents() {
-	! rec_has parents || return 0
-	rp_dir=$datadir
-	{
-		[ ! -d "$datadir" ] || printf 'mode %s\n' "$(stat -c '%a %U:%G' "$datadir")"
-		while [ ! -d "$rp_dir" ] && [ -n "$rp_dir" ]; do
-			printf 'new %s\n' "$rp_dir"
-			rp_dir=${rp_dir%/*}
-		done
-	} | rec_put parents
+	rp_rec=$rec
+	record "parents-$(path_id "$datadir")"
+	if ! rec_has parents; then
+		rp_dir=$datadir
+		{
+			[ ! -d "$datadir" ] || printf 'mode %s\n' "$(stat -c '%a %U:%G' "$datadir")"
+			while [ ! -d "$rp_dir" ] && [ -n "$rp_dir" ]; do
+				printf 'new %s\n' "$rp_dir"
+				rp_dir=${rp_dir%/*}
+			done
+		} | rec_put parents
+	fi
+	rec=$rp_rec
 }
+
+# a short name for a path
+path_id() { printf '%s' "$1" | cksum | cut -d ' ' -f 1; }
 
 # the data directory goes; what was there, empty, before stays so
 remove_datadir() {
-	rd_mode=$(rec_get parents | sed -n 's/^mode //p')
+	rd_file=$STATE_ROOT/job-$a_job/parents-$(path_id "$datadir")/parents
+	rd_mode=''
+	[ ! -f "$rd_file" ] || rd_mode=$(sed -n 's/^mode //p' "$rd_file")
+	[ -e "$datadir" ] || [ -n "$rd_mode" ] || return 0
 	if [ -z "$rd_mode" ]; then
 		rm -rf "${datadir:?}"
 		return
 	fi
+	mkdir -p "$datadir"
 	find "$datadir/" -mindepth 1 -delete
 	chmod "${rd_mode%% *}" "$datadir"
 	chown "${rd_mode#* }" "$datadir"
 }
 
 forget_parents() {
-	rec_get parents | sed -n 's/^new //p' | while IFS= read -r fp_dir; do
-		rmdir "$fp_dir" 2>/dev/null || break
-	done
+	fp_rec=$rec
+	record "parents-$(path_id "$datadir")"
+	rec_get parents | sed -n 's/^new //p' >"$run_dir/parents"
+	while IFS= read -r fp_dir; do
+		[ ! -d "$fp_dir" ] || rmdir "$fp_dir" 2>/dev/null || break
+	done <"$run_dir/parents"
+	rec_forget
+	rec=$fp_rec
 }
 
 # initdb and pg_basebackup sync what they write themselves; this is for the rest
@@ -686,4 +718,70 @@ wait_reloaded() {
 
 need_conf() {
 	[ -f "$confdir/postgresql.conf" ] || refuse missing "there is no $confdir/postgresql.conf"
+}
+
+# ---- the server's log ---------------------------------------------------------------
+
+# the file that the server writes to now, as far as one can tell
+log_now() {
+	if [ -n "$log_file" ] && [ -f "$log_file" ]; then
+		echo "$log_file"
+		return
+	fi
+	ln_dir=$(conf_value "$confdir/postgresql.conf" log_directory)
+	case ${ln_dir:=log} in
+	/*) ;;
+	*) ln_dir=$datadir/$ln_dir ;;
+	esac
+	# shellcheck disable=SC2012
+	ls -t "$ln_dir"/*.log "$ln_dir"/*.csv 2>/dev/null | head -n 1
+}
+
+# what comes after log_mark is news
+log_mark() {
+	need_run_dir
+	lm_file=$(log_now)
+	lm_size=0
+	[ -z "$lm_file" ] || lm_size=$(stat -c %s "$lm_file")
+}
+
+log_since() { # head|tail N: the first or the last N lines of news
+	ls_file=$(log_now)
+	[ -n "$ls_file" ] || return 0
+	ls_from=1
+	[ "$ls_file" != "$lm_file" ] || ls_from=$((lm_size + 1))
+	tail -c "+$ls_from" "$ls_file" >"$run_dir/news"
+	"$1" -n "$2" "$run_dir/news" >"$run_dir/shown"
+	say_lines "$run_dir/shown"
+}
+
+log_tail() {
+	lt_file=$(log_now)
+	[ -z "$lt_file" ] || tail -n "$1" "$lt_file" | say_lines
+}
+
+# ---- copies and upstreams -----------------------------------------------------------
+
+# Beside the data directory, or inside where that is a mount point of its own.
+staging_of() {
+	if [ -d "$1" ] && [ "$(stat -c %d "$1")" != "$(stat -c %d "${1%/*}/")" ]; then
+		echo "$1/.pgtandem-new"
+	else
+		echo "$1.pgtandem-new"
+	fi
+}
+
+conninfo_value() { printf "'%s'" "$(printf '%s' "$1" | sed "s/[\\\\']/\\\\&/g")"; }
+
+# with a CA at hand anything less than checking it would be a waste
+ssl_mode() {
+	: "${a_sslmode:=prefer}"
+	case $a_sslmode in
+	disable | allow | prefer | require | verify-ca | verify-full) ;;
+	*) fail args "no sslmode \"$a_sslmode\"" ;;
+	esac
+	case $a_sslmode:${s_ca:+ca} in
+	prefer:ca | require:ca | allow:ca) echo verify-ca ;;
+	*) echo "$a_sslmode" ;;
+	esac
 }

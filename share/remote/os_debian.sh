@@ -233,7 +233,7 @@ os_adopt() {
 		chown "$pg_owner:" "$datadir/$oa_f" && chmod 600 "$datadir/$oa_f"
 	done
 	sync_path "$datadir"
-	work pg_createcluster "$a_version" "$a_name" -d "$datadir" -p "$a_port" --start-conf auto >"$run_dir/out" 2>&1 || {
+	work pg_createcluster "$a_version" "$a_name" -d "$datadir" -p "$a_port" --start-conf manual >"$run_dir/out" 2>&1 || {
 		say_lines "$run_dir/out"
 		fail failed "pg_createcluster failed: $(grep -m 1 -i error "$run_dir/out")"
 	}
@@ -276,8 +276,8 @@ deb_reload_units() {
 	[ ! -d /run/systemd/system ] || systemctl daemon-reload
 }
 
-# parents of a data directory that pg_createcluster made on the way
-os_parents() { echo "${default_datadir%/*}"; }
+# where the password of the upstream lives: beside the configuration, which no copy takes along
+os_passfile() { echo "$confdir/pgtandem.pass"; }
 
 # start at boot: postgresql-common decides by start.conf
 os_enable() { # yes|no
