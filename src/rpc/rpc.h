@@ -19,7 +19,7 @@ struct store;
 struct rpc_engine {
 	void *ctx;
 	enum err_code (*request)(void *ctx, const char *call, struct json *args, ipc_answer_fn fn,
-				 void *fn_ctx, struct err *e);
+	                         void *fn_ctx, struct err *e);
 	void (*forget)(void *ctx, const void *fn_ctx);
 };
 
@@ -28,18 +28,18 @@ struct rpc_config {
 	const char *controller_id; /* UUID of this controller */
 	const char *hostname;      /* the controller as a host of each cluster */
 	const char *address;
-	int port;                /* of the RPC listener, as shown to clients */
-	int session_idle_s;      /* default 1800 */
-	int sessions_max;        /* default 2048 */
-	int sessions_user_max;   /* default 64; the least used gives way */
-	int engine_timeout_ms;   /* default 25000 */
-	int poll_delay_ms;       /* default 500: asking again for an unchanged job; -1: none */
-	int login_delay_ms;      /* default 1000: answer to a wrong password; -1: none */
+	int port;              /* of the RPC listener, as shown to clients */
+	int session_idle_s;    /* default 1800 */
+	int sessions_max;      /* default 2048 */
+	int sessions_user_max; /* default 64; the least used gives way */
+	int engine_timeout_ms; /* default 25000 */
+	int poll_delay_ms;     /* default 500: asking again for an unchanged job; -1: none */
+	int login_delay_ms;    /* default 1000: answer to a wrong password; -1: none */
 };
 
 /* One call; the texts need to live only until rpc_handle() returns. */
 struct rpc_request {
-	const char *path;   /* of the URL, with or without prefix, query and trailing slash */
+	const char *path; /* of the URL, with or without prefix, query and trailing slash */
 	const char *body;
 	size_t len;
 	const char *cookie; /* value of the Cookie header, may be NULL */
@@ -57,7 +57,7 @@ typedef void (*rpc_reply_fn)(void *ctx, const struct rpc_reply *reply);
 
 /* STORE (read-only is enough) stays the caller's and must live longer. */
 struct rpc *rpc_new(struct store *store, const struct rpc_engine *engine,
-		    const struct rpc_config *config);
+                    const struct rpc_config *config);
 void rpc_free(struct rpc **r);
 
 /* Serve one call.  FN is called exactly once, now or later, unless the call is abandoned. */
