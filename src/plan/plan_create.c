@@ -35,6 +35,17 @@ static const char *fact(const struct json *node, const char *key)
 	return str_or(json_get_str(json_get(node, "facts"), key), "");
 }
 
+/* Facts were asked for the usual name: an instance with a name of its own has its own place. */
+static const char *confdir_of(struct planner *p, const struct json *node)
+{
+	const char *dir = fact(node, "confdir");
+	const char *name = json_get_str(hosts_row(p->run, host_of(node)), "name");
+
+	if (str_eq(name, "main") || !str_ends(dir, "/main"))
+		return dir;
+	return run_printf(p->run, "%.*s%s", (int)(strlen(dir) - strlen("main")), dir, name);
+}
+
 static int port_of(const struct json *node)
 {
 	return (int)json_get_int(node, "port", PG_DEFAULT_PORT);
@@ -77,7 +88,7 @@ static void set_host(struct planner *p, const struct json *node, const char *nam
 	json_setf(row, "port", "%d", port_of(node));
 	json_set_str(row, "datadir", datadir);
 	json_set_str(row, "ip", json_get_str(node, "ip"));
-	json_set_str(row, "confdir", fact(node, "confdir"));
+	json_set_str(row, "confdir", confdir_of(p, node));
 }
 
 static void set_hosts(struct planner *p)
@@ -154,7 +165,7 @@ static void install_all(struct planner *p)
 
 static void write_conf(struct planner *p, const struct json *node)
 {
-	const char *confdir = fact(node, "confdir");
+	const char *confdir = confdir_of(p, node);
 	const char *cluster = json_get_str(json_get(p->in->doc, "params"), "cluster_name");
 	int64_t volume = json_get_int(json_get(node, "facts"), "data_total_bytes", 0);
 	struct json *s = add(p, "conf", node);
@@ -162,7 +173,7 @@ static void write_conf(struct planner *p, const struct json *node)
 	step_title(s, "Writing file '%s:%s/pgtandem.conf'.", host_of(node), confdir);
 	step_arg(s, "reload", "no");
 	step_text(s, "s_conf",
-		  plan_conf_text(p->run, p->version_num, cluster, confdir, p->pg, volume));
+	          plan_conf_text(p->run, p->version_num, cluster, confdir, p->pg, volume));
 }
 
 /* Certificate, settings and access rules of the stopped nodes FROM..TO. */
@@ -287,7 +298,7 @@ static void followers(struct planner *p, const struct json *upstream, size_t fro
 	p->group++;
 	for (i = from; i < to; i++)
 		step_title(add(p, "wait_streaming", json_at(p->nodes, i)),
-			   "Waiting until the service is started.");
+		           "Waiting until the service is started.");
 }
 
 /* ---- the master cluster's side ---- */

@@ -1,0 +1,150 @@
+#include "plan/command.h"
+
+#include <stdio.h>
+
+#include "base/failpoint.h"
+#include "base/str.h"
+#include "plan/hosts.h"
+#include "plan/step.h"
+
+static const struct plan_command commands[] = {
+	{ "create_cluster", cmd_create_cluster, NULL },
+	{ "add_cluster", cmd_add_cluster, NULL },
+	{ "remove_cluster", cmd_remove_cluster, NULL },
+	{ "check_hosts", cmd_check_hosts, NULL },
+	{ "success", cmd_success, NULL },
+	{ "fail", cmd_fail, NULL },
+};
+
+const struct plan_command *plan_command_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (str_eq(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static enum err_code set_phase(struct run *r, const char *phase, struct err *e)
+{
+	struct json *args = json_object_new();
+
+	json_set_str(args, "phase", phase);
+	r->phase = phase;
+	return run_call(r, "phase.set", args, NULL, e);
+}
+
+static enum err_code finish(struct run *r, const char *status, const char *text,
+                            struct json *result, struct err *e)
+{
+	struct json *args = json_object_new();
+
+	json_set_str(args, "status", status);
+	json_set_str(args, "text", text);
+	if (result)
+		json_set(args, "result", result);
+	FAILPOINT_HERE("job.finish.before");
+	return run_call(r, "finish", args, NULL, e);
+}
+
+static enum err_code store_plan(struct run *r, struct err *e)
+{
+	struct json *args = json_object_new();
+
+	json_set(args, "context", json_ref(r->context));
+	json_set(args, "steps", json_ref(r->steps));
+	FAILPOINT_HERE("plan.store.before");
+	TRY(run_call(r, "plan.store", args, NULL, e));
+	FAILPOINT_HERE("plan.store.after");
+	return set_phase(r, "run", e);
+}
+
+/* The hosts that may still have something of this job, and how to get rid of it. */
+static void tell_left_overs(struct run *r)
+{
+	struct json *row;
+	const char *host;
+	void *iter = NULL;
+
+	run_fail(r,
+	         "Not everything could be undone. When the hosts answer again, either repeat the "
+	         "same "
+	         "command (it removes what this job left) or run: pgtandem job --clean "
+	         "--job-id=%lld",
+	         (long long)r->job_id);
+	while (json_next(json_get(r->context, "hosts"), &iter, &host, &row)) {
+		struct script_call call = { 0 };
+		const struct json *left;
+		size_t i;
+
+		hosts_call(r, &call, host, "job.sh");
+		script_arg(&call, "action", "left");
+		script_arg(&call, "job", run_printf(r, "%lld", (long long)r->job_id));
+		call.timeout_ms = 15000;
+		if (script_run(&call, NULL) != ERR_OK)
+			run_warn(r, "%s cannot be asked what is left on it: %s", host,
+			         call.err.text);
+		left = json_get(call.facts, "left");
+		for (i = 0; i < json_len(left); i++)
+			run_warn(r, "Left on %s: %s %s.", host,
+			         str_or(json_get_str(json_at(left, i), "what"), ""),
+			         str_or(json_get_str(json_at(left, i), "item"), ""));
+		script_release(&call);
+	}
+}
+
+/* After a failure or a cancel: put everything back, then say how the job ended. */
+static enum err_code undo_and_finish(struct run *r, const struct err *why, struct err *e)
+{
+	bool cancelled = why->code == ERR_CANCELLED;
+	const char *text = run_printf(r, "%s.", why->text);
+
+	if (json_len(r->steps) > 0) {
+		TRY(set_phase(r, "undo", e));
+		if (steps_undo(r))
+			run_say(r, "Everything that this job did was undone.");
+		else
+			tell_left_overs(r);
+	}
+	run_fail(r, "%s %s", cancelled ? "Job aborted:" : "Job failed:", text);
+	return finish(r, cancelled ? "ABORTED" : "FAILED", text, NULL, e);
+}
+
+static enum err_code plan_phase(struct run *r, const struct plan_command *c, bool *is_done,
+                                struct json **result, struct err *e)
+{
+	FAILPOINT_HERE("plan.before");
+	TRY(c->plan(r, is_done, result, e));
+	TRY(run_check_cancel(r, e));
+	return *is_done ? ERR_OK : store_plan(r, e);
+}
+
+enum err_code plan_run(struct run *r, struct err *e)
+{
+	const struct plan_command *c = plan_command_find(r->command);
+	struct err why = { 0 };
+	struct json *result = NULL;
+	bool is_done = false;
+
+	if (str_eq(r->phase, "undo")) {
+		err_set(&why, run_is_cancelled(r) ? ERR_CANCELLED : ERR_INTERNAL,
+		        "the job was interrupted while it was being undone");
+		return undo_and_finish(r, &why, e);
+	}
+	if (!c)
+		err_set(&why, ERR_UNSUPPORTED, "job command \"%s\" is not known", r->command);
+	else if (str_eq(r->phase, "run"))
+		run_say(r, "The controller was interrupted; going on with the plan of job %lld.",
+		        (long long)r->job_id);
+	else
+		(void)plan_phase(r, c, &is_done, &result, &why);
+	if (why.code == ERR_OK && !is_done)
+		(void)steps_run(r, &why);
+	if (why.code != ERR_OK) {
+		json_free(&result);
+		return undo_and_finish(r, &why, e);
+	}
+	run_progress(r, 100.0, "Job finished.");
+	return finish(r, "FINISHED", str_or(c->done_text, "Job finished."), result, e);
+}
