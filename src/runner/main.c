@@ -1,5 +1,6 @@
 /* pgtandem-job: runs one job and is gone.  The engine is at the other end of descriptor 3. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
