@@ -82,7 +82,7 @@ static void check_admin(const struct json *doc, struct findings *f)
 	const struct json *admin = json_get(source, "admin");
 	const struct json *m = check_master(doc);
 
-	if (!admin || str_eq(json_get_str(admin, "fail"), ""))
+	if (!admin || str_empty(json_get_str(admin, "fail")))
 		return;
 	finding_error(
 	        f, "admin", NULL, "use the admin user and password of the master cluster.",

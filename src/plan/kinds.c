@@ -104,7 +104,7 @@ const struct step_kind step_kinds[] = {
 	{ .name = "deregister", .act = kind_unregister, .tries = 3 },
 	{ .name = "forget",
 	  .script = "job.sh",
-	  .flags = 0,
+	  .flags = STEP_MAY_FAIL,
 	  .timeout_s = 60,
 	  .tries = 2,
 	  .do_action = "forget" },

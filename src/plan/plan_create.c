@@ -170,7 +170,6 @@ static void write_conf(struct planner *p, const struct json *node)
 	int64_t volume = json_get_int(json_get(node, "facts"), "data_total_bytes", 0);
 	struct json *s = add(p, "conf", node);
 
-	step_title(s, "Writing file '%s:%s/pgtandem.conf'.", host_of(node), confdir);
 	step_arg(s, "reload", "no");
 	step_text(s, "s_conf",
 	          plan_conf_text(p->run, p->version_num, cluster, confdir, p->pg, volume));

@@ -20,8 +20,9 @@
 enum step_flags {
 	STEP_HAS_CHECK = 1, /* action=check is asked first: done already, nothing to do */
 	STEP_HAS_UNDO = 2,
-	STEP_OS = 4,   /* the script has a part for the host's system */
-	STEP_LONG = 8, /* may take hours: no time limit but its own */
+	STEP_OS = 4,        /* the script has a part for the host's system */
+	STEP_LONG = 8,      /* may take hours: no time limit but its own */
+	STEP_MAY_FAIL = 16, /* tidying up: a failure is a warning, the job goes on */
 };
 
 struct step;

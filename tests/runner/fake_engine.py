@@ -146,8 +146,8 @@ def receive(sock):
 
 def attempt(runner, engine, job, start, kill_at):
     ours, theirs = socket.socketpair()
-    child = subprocess.Popen([runner], pass_fds=[theirs.fileno()], start_new_session=True,
-                             preexec_fn=lambda: os.dup2(theirs.fileno(), 3), close_fds=False)
+    child = subprocess.Popen(["sh", "-c", f'exec "$0" 3<&{theirs.fileno()}', runner],
+                             pass_fds=[theirs.fileno()], start_new_session=True)
     theirs.close()
     send(ours, {"call": "start", "args": start})
     while not engine.finished:
