@@ -21,7 +21,33 @@ main() {
 	fact instances "[$(instances)]"
 	fact postgres_user "$(yes_no grep -q '^postgres:' /etc/passwd)"
 	fact locales "$(locale -a 2>/dev/null | commas)"
+	fact jobs_left "$(jobs_left | commas)"
+	facts_paths
 	wait
+}
+
+# numbers of jobs whose records are still here: they were not undone to the end
+jobs_left() {
+	for jl_dir in "$STATE_ROOT"/job-*; do
+		[ ! -d "$jl_dir" ] || echo "${jl_dir##*/job-}"
+	done
+}
+
+# paths=A:B: what stands at these places
+facts_paths() {
+	fp_rest=${a_paths:-}
+	while [ -n "$fp_rest" ]; do
+		fp_path=${fp_rest%%:*}
+		case $fp_rest in *:*) fp_rest=${fp_rest#*:} ;; *) fp_rest='' ;; esac
+		fp_state=absent
+		if [ -d "$fp_path" ]; then
+			fp_state=empty
+			[ -z "$(ls -A "$fp_path" 2>/dev/null)" ] || fp_state=nonempty
+		elif [ -e "$fp_path" ]; then
+			fp_state=notdir
+		fi
+		fact "path.$fp_path" $fp_state
+	done
 }
 
 yes_no() { if "$@" >/dev/null 2>&1; then echo yes; else echo no; fi; }

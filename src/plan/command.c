@@ -12,6 +12,7 @@ static const struct plan_command commands[] = {
 	{ "add_cluster", cmd_add_cluster, NULL },
 	{ "remove_cluster", cmd_remove_cluster, NULL },
 	{ "check_hosts", cmd_check_hosts, NULL },
+	{ "clean_job", cmd_clean_job, NULL },
 	{ "success", cmd_success, NULL },
 	{ "fail", cmd_fail, NULL },
 };

@@ -22,5 +22,6 @@ enum err_code cmd_create_cluster(struct run *r, bool *is_done, struct json **res
 enum err_code cmd_add_cluster(struct run *r, bool *is_done, struct json **result, struct err *e);
 enum err_code cmd_remove_cluster(struct run *r, bool *is_done, struct json **result, struct err *e);
 enum err_code cmd_check_hosts(struct run *r, bool *is_done, struct json **result, struct err *e);
+enum err_code cmd_clean_job(struct run *r, bool *is_done, struct json **result, struct err *e);
 enum err_code cmd_success(struct run *r, bool *is_done, struct json **result, struct err *e);
 enum err_code cmd_fail(struct run *r, bool *is_done, struct json **result, struct err *e);

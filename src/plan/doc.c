@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "pg/conn.h"
+#include "plan/clean.h"
 #include "plan/hosts.h"
 
 #define FACTS_TIMEOUT_MS 30000
@@ -389,8 +390,69 @@ static void try_admin(struct cluster_job *j)
 	json_set(source, "admin", admin);
 }
 
+static void take_paths(struct json *facts, const struct json *found)
+{
+	struct json *value;
+	const char *key;
+	void *iter = NULL;
+
+	while (json_next(found, &iter, &key, &value))
+		if (str_starts(key, "path."))
+			json_set(facts, key, json_ref(value));
+}
+
+/* Places of the master's tablespaces, as the new hosts have them. */
+static enum err_code ask_paths(struct cluster_job *j, const struct json *master, struct err *e)
+{
+	const struct json *spaces = json_get(json_get(master, "pg"), "tablespaces");
+	const struct json *nodes = json_get(j->doc, "nodes");
+	struct script_call *calls = ARENA_NEWN(j->run->a, json_len(nodes) + 1, struct script_call);
+	const char *paths = "";
+	enum err_code code;
+	size_t i;
+
+	for (i = 0; i < json_len(spaces); i++) {
+		const char *where = json_get_str(json_at(spaces, i), "location");
+
+		if (!str_empty(where))
+			paths = run_printf(j->run, "%s%s%s", paths, paths[0] ? ":" : "", where);
+	}
+	if (paths[0] == '\0')
+		return ERR_OK;
+	for (i = 0; i < json_len(nodes); i++) {
+		hosts_call(j->run, &calls[i], json_get_str(json_at(nodes, i), "hostname"),
+		           "facts.sh");
+		script_arg(&calls[i], "paths", paths);
+		calls[i].timeout_ms = FACTS_TIMEOUT_MS;
+	}
+	code = script_run_all(calls, json_len(nodes), e);
+	for (i = 0; i < json_len(nodes); i++) {
+		struct json *facts = json_get(json_at(nodes, i), "facts");
+
+		if (code == ERR_OK && facts && calls[i].err.code == ERR_OK)
+			take_paths(facts, calls[i].facts);
+		script_release(&calls[i]);
+	}
+	return code;
+}
+
+static enum err_code ask_about_source(struct cluster_job *j, struct err *e)
+{
+	const struct json *source = json_get(j->doc, "source");
+	int64_t at;
+
+	find_master(j);
+	at = json_get_int(source, "master", -1);
+	if (at < 0)
+		return ERR_OK;
+	try_admin(j);
+	return ask_paths(j, json_at(json_get(source, "members"), (size_t)at), e);
+}
+
 enum err_code cluster_job_gather(struct cluster_job *j, bool with_pg, struct err *e)
 {
+	bool cleaned = false;
+
 	j->doc = json_object_new();
 	set_params(j);
 	set_nodes(j);
@@ -399,10 +461,10 @@ enum err_code cluster_job_gather(struct cluster_job *j, bool with_pg, struct err
 	TRY(hosts_open(j->run, e));
 	TRY(run_check_cancel(j->run, e));
 	TRY(ask_all(j, with_pg, e));
-	if (j->source.id == 0)
-		return ERR_OK;
-	find_master(j);
-	if (json_get_int(json_get(j->doc, "source"), "master", -1) >= 0)
-		try_admin(j);
-	return ERR_OK;
+	if (j->may_clean && !j->dry_run) {
+		TRY(clean_left_jobs(j->run, json_get(j->doc, "nodes"), &cleaned, e));
+		if (cleaned)
+			TRY(ask_all(j, with_pg, e));
+	}
+	return j->source.id > 0 ? ask_about_source(j, e) : ERR_OK;
 }

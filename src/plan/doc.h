@@ -12,6 +12,7 @@ struct cluster_job {
 	const char *admin_user, *admin_password;
 	struct ssh_login ssh;
 	bool install, dry_run;
+	bool may_clean; /* what earlier jobs left on the new hosts is undone first */
 	const char *repository, *repository_url, *repository_key;
 	int64_t remote_cluster_id;
 	const char *want_master_host;

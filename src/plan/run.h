@@ -34,9 +34,10 @@ struct run {
 	struct json *context;    /* what the steps need; sealed in the store; owned */
 	struct json *steps;      /* array of step rows; owned */
 	const volatile sig_atomic_t *cancelled; /* raised by SIGTERM */
-	struct run_host *hosts;                 /* see plan/hosts.h */
-	size_t n_ssh;                           /* numbers the control sockets */
-	int64_t bytes_start_ms;                 /* progress of the copy under way */
+	bool foreign;           /* the steps are another job's: their states are not stored */
+	struct run_host *hosts; /* see plan/hosts.h */
+	size_t n_ssh;           /* numbers the control sockets */
+	int64_t bytes_start_ms; /* progress of the copy under way */
 	int64_t bytes_told_ms, bytes_last_done;
 };
 

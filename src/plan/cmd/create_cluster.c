@@ -270,6 +270,7 @@ static enum err_code look_and_plan(struct cluster_job *j, bool *is_done, struct 
 	struct findings f;
 
 	findings_init(&f, j->run->a);
+	j->may_clean = true;
 	TRY(check_parameters(j, &f, e));
 	announce(j);
 	TRY(cluster_job_gather(j, false, e));
