@@ -193,7 +193,13 @@ facts_version() {
 	fi
 	fact pg_minor "$fv_minor"
 	fact pg_candidate "$("candidate_$family")"
+	fact pkg_lists "$(yes_no pkg_lists)"
 	facts_extensions
+}
+
+# does the package manager have lists that pg_candidate could have come from?
+pkg_lists() {
+	[ -f /var/cache/apt/pkgcache.bin ] && ls /var/lib/apt/lists/*_Packages* >/dev/null
 }
 
 candidate_debian() {

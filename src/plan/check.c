@@ -47,13 +47,23 @@ const struct json *check_master(const struct json *doc)
 	return i < 0 ? NULL : json_at(json_get(source, "members"), (size_t)i);
 }
 
-static void check_clock(const struct json *doc, const struct json *node, struct findings *f)
+/* The host read its clock between the question and the answer: only what lies outside is wrong. */
+static int64_t clock_offset(const struct json *node)
+{
+	int64_t host_ms = json_get_int(json_get(node, "facts"), "clock_ns", 0) / 1000000;
+	int64_t asked = json_get_int(node, "asked_ms", 0), seen = json_get_int(node, "seen_ms", 0);
+
+	if (host_ms == 0 || asked == 0)
+		return 0;
+	return host_ms < asked ? host_ms - asked : host_ms > seen ? host_ms - seen : 0;
+}
+
+static void check_clock(const struct json *node, struct findings *f)
 {
 	const char *host = json_get_str(node, "hostname");
-	int64_t host_ms = json_get_int(json_get(node, "facts"), "clock_ns", 0) / 1000000;
-	int64_t off = host_ms - json_get_int(node, "seen_ms", host_ms);
+	int64_t off = clock_offset(node);
 
-	if (host_ms == 0 || llabs(off) < CLOCK_WARN_MS)
+	if (llabs(off) < CLOCK_WARN_MS)
 		return;
 	if (llabs(off) < CLOCK_ERROR_MS)
 		finding_warning(f, "clock", host, "run a time service (chrony, systemd-timesyncd).",
@@ -109,7 +119,7 @@ void check_host(const struct json *doc, const struct json *node, struct findings
 	if (fact(node, "tools_missing")[0] != '\0')
 		finding_error(f, "tools", host, "install them with the package manager.",
 		              "Needed tools are missing: %s.", fact(node, "tools_missing"));
-	check_clock(doc, node, f);
+	check_clock(node, f);
 	check_same_machine(doc, node, f);
 }
 

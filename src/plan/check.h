@@ -3,7 +3,8 @@
  *   {"now_ms",
  *    "params":
  * {"cluster_name","version","datadir","install","repository","remote_cluster_id","force"}, "nodes":
- * [{"hostname","port","ssh_error"{text,hint},"facts"{...},"in_cluster","seen_ms"}], "source":
+ * [{"hostname","port","ssh_error"{text,hint},"facts"{...},"in_cluster","asked_ms","seen_ms"}],
+ * "source":
  * {"cluster_id","cluster_name","error"{text,hint},"members": [{"hostname","port","ssh_error",
  *               "facts","pg"}], "master": index into members or -1, "admin"{"fail","text"}}}
  *

@@ -1,4 +1,5 @@
 /* What a host must have so that a copy of the master's data works on it. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,26 +91,25 @@ static bool is_bytewise(const char *locale)
 }
 
 /* "en_US.UTF-8" is "en_US.utf8" in the list of the host. */
+static bool is_same_locale(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		a += *a == '-';
+		b += *b == '-';
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+			return false;
+		if (*a == '\0')
+			return true;
+	}
+}
+
 static bool host_has_locale(const char *list, const char *locale)
 {
 	char word[128];
 
-	while (str_field(&list, ",", word, sizeof(word))) {
-		const char *a = word, *b = locale;
-
-		while (*a != '\0' || *b != '\0') {
-			while (*a == '-')
-				a++;
-			while (*b == '-')
-				b++;
-			if ((*a | 32) != (*b | 32))
-				break;
-			if (*a == '\0')
-				return true;
-			a++;
-			b++;
-		}
-	}
+	while (str_field(&list, ",", word, sizeof(word)))
+		if (is_same_locale(word, locale))
+			return true;
 	return false;
 }
 

@@ -277,8 +277,10 @@ static enum err_code ask_all(struct cluster_job *j, bool nodes_have_pg, struct e
 
 	n = add_questions(q, 0, nodes, nodes_have_pg);
 	n = add_questions(q, n, members, true);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		json_set_int(q[i].row, "asked_ms", clock_wall_ms());
 		ask(j, &q[i], &calls[i]);
+	}
 	code = script_run_all(calls, n, e);
 	for (i = 0; i < n; i++) {
 		if (code == ERR_OK)

@@ -1,6 +1,7 @@
 /* Puts a cluster into the store as its hosts show it. */
 #include "base/str.h"
 #include "model/cluster.h"
+#include "pg/version.h"
 #include "plan/hosts.h"
 #include "plan/kinds.h"
 
@@ -30,6 +31,12 @@ static void take_facts(struct run *r, struct node *n, const struct json *facts,
 	take(r, &n->datadir, pg, "data_directory");
 	take(r, &n->config_file, pg, "config_file");
 	take(r, &n->hba_file, pg, "hba_file");
+	if (json_get_int(pg, "version_num", 0) > 0) {
+		char text[PG_VERSION_TEXT_SIZE];
+
+		pg_version_format((int)json_get_int(pg, "version_num", 0), text);
+		n->version = arena_strdup(r->a, text);
+	}
 }
 
 static void ask(struct step *s, const struct node *n, struct script_call *facts,
