@@ -25,6 +25,8 @@ struct pg_async {
 	int want;
 	enum pg_fail fail;
 	char error[ERR_TEXT_MAX];
+	char sqlstate[PG_SQLSTATE_SIZE];
+	char last_words[ERR_TEXT_MAX]; /* what the server said before it closed */
 	const char *prepared[PREPARED_MAX];
 	size_t prepared_count;
 	struct statement batch[PG_ASYNC_BATCH_MAX];
@@ -42,14 +44,30 @@ static bool is_address(const char *host)
 
 static enum pg_async_state fail_with(struct pg_async *a, const char *text)
 {
-	char sqlstate[PG_SQLSTATE_SIZE];
-
-	pg_fail_sqlstate(text, sqlstate);
-	a->fail = pg_fail_of(sqlstate, text);
-	pg_fail_sentence(text, a->error, sizeof(a->error));
+	if (a->last_words[0] != '\0') {
+		(void)snprintf(a->error, sizeof(a->error), "%s", a->last_words);
+	} else {
+		pg_fail_sqlstate(text, a->sqlstate);
+		pg_fail_sentence(text, a->error, sizeof(a->error));
+	}
+	a->fail = pg_fail_of(a->sqlstate, text);
 	a->want = 0;
 	a->state = PG_ASYNC_FAILED;
 	return a->state;
+}
+
+/* Between statements libpq takes also a FATAL error for a notice; it is why the server goes. */
+static void on_notice(void *ctx, const PGresult *r)
+{
+	const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+	struct pg_async *a = ctx;
+
+	if (!str_eq(severity, "FATAL") && !str_eq(severity, "PANIC"))
+		return;
+	(void)snprintf(a->sqlstate, sizeof(a->sqlstate), "%.5s",
+	               str_or(PQresultErrorField(r, PG_DIAG_SQLSTATE), ""));
+	(void)snprintf(a->last_words, sizeof(a->last_words), "%s",
+	               str_or(PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY), ""));
 }
 
 enum err_code pg_async_new(const struct conninfo *c, const struct pg_options *o,
@@ -64,7 +82,9 @@ enum err_code pg_async_new(const struct conninfo *c, const struct pg_options *o,
 	a->want = PG_WANT_WRITE;
 	if (a->conn == NULL)
 		(void)fail_with(a, "out of memory");
-	else if (PQstatus(a->conn) == CONNECTION_BAD)
+	else
+		(void)PQsetNoticeReceiver(a->conn, on_notice, a);
+	if (a->conn != NULL && PQstatus(a->conn) == CONNECTION_BAD)
 		(void)fail_with(a, PQerrorMessage(a->conn));
 	*out = a;
 	return ERR_OK;
@@ -105,6 +125,11 @@ enum pg_async_state pg_async_state(const struct pg_async *a)
 enum pg_fail pg_async_fail(const struct pg_async *a)
 {
 	return a->fail;
+}
+
+const char *pg_async_sqlstate(const struct pg_async *a)
+{
+	return a->sqlstate;
 }
 
 const char *pg_async_error(const struct pg_async *a)

@@ -36,6 +36,8 @@ enum pg_async_state pg_async_state(const struct pg_async *a);
 enum pg_async_state pg_async_step(struct pg_async *a);
 
 enum pg_fail pg_async_fail(const struct pg_async *a);
+/* Of the server's error or of its last words before it closed; "" when it said nothing. */
+const char *pg_async_sqlstate(const struct pg_async *a);
 const char *pg_async_error(const struct pg_async *a); /* one line */
 int pg_async_server_version(const struct pg_async *a);
 bool pg_async_uses_tls(const struct pg_async *a);

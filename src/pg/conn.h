@@ -76,3 +76,6 @@ const char *pg_result_str(const struct pg_result *r, int row, int column);
 int64_t pg_result_i64(const struct pg_result *r, int row, int column, int64_t dflt);
 bool pg_result_bool(const struct pg_result *r, int row, int column, bool dflt);
 pg_lsn pg_result_lsn(const struct pg_result *r, int row, int column); /* LSN_INVALID: none */
+/* A result made up by a test: ROWS * COLUMNS texts, NULL is SQL's NULL. */
+struct pg_result *pg_result_make(const char *const *names, int columns, const char *const *values,
+                                 int rows);

@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
-#define HBA_BLOCK_BEGIN "# BEGIN pgtandem: managed, changes here are lost"
-#define HBA_BLOCK_END   "# END pgtandem"
+#define HBA_BLOCK_BEGIN "# BEGIN pgTandem managed block"
+#define HBA_BLOCK_END   "# END pgTandem managed block"
 /* One word of a line; fields are separated by blanks, words in one field by commas. */
 struct hba_token {
 	const char *text; /* unquoted */

@@ -1,6 +1,8 @@
 /* Reading results. */
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "pg/pq.h"
 
@@ -67,4 +69,29 @@ pg_lsn pg_result_lsn(const struct pg_result *r, int row, int column)
 	pg_lsn lsn;
 
 	return lsn_parse(pg_result_str(r, row, column), &lsn) ? lsn : LSN_INVALID;
+}
+
+struct pg_result *pg_result_make(const char *const *names, int columns, const char *const *values,
+                                 int rows)
+{
+	PGresAttDesc *attributes = xcalloc((size_t)columns + 1, sizeof(*attributes));
+	struct pg_result *r = xcalloc(1, sizeof(*r));
+
+	r->res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+	for (int i = 0; i < columns; i++) {
+		attributes[i].name = xstrdup(names[i]);
+		attributes[i].typlen = -1;
+	}
+	(void)PQsetResultAttrs(r->res, columns, attributes);
+	for (int i = 0; i < rows * columns; i++) {
+		char *value = xstrdup(values[i]);
+
+		(void)PQsetvalue(r->res, i / columns, i % columns, value,
+		                 value == NULL ? -1 : (int)strlen(value));
+		free_str(&value);
+	}
+	for (int i = 0; i < columns; i++)
+		free_str(&attributes[i].name);
+	free(attributes);
+	return r;
 }
