@@ -9,9 +9,13 @@
 #include <event2/bufferevent_ssl.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "http/head.h"
+
+#define LOG_EVERY_MS 1000
 
 static void conn_free(struct conn *c)
 {
@@ -89,6 +93,18 @@ static void set_timer(struct conn *c, int seconds)
 	evtimer_add(c->timer, &tv);
 }
 
+/* A flood of connections must not become a flood of lines. */
+static void log_refusal(struct conn *c, const char *why)
+{
+	struct conn_table *t = c->table;
+	int64_t now = clock_mono_ms();
+
+	if (now - t->logged_ms < LOG_EVERY_MS)
+		return;
+	t->logged_ms = now;
+	log_warning("connection from %s ended: %s", c->peer, why);
+}
+
 /* First look at a new connection: the address is not known before the library has set it up. */
 static void conn_look(struct conn *c)
 {
@@ -99,7 +115,7 @@ static void conn_look(struct conn *c)
 	peer_text(&sa, c->peer);
 	if (c->table->count > c->table->max ||
 	    count_from(c->table, c->peer) >= c->table->max_per_address) {
-		log_warning("connection from %s refused: too many", c->peer);
+		log_refusal(c, "too many connections");
 		conn_shut(c);
 		return;
 	}
@@ -117,6 +133,14 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		conn_shut(c); /* too slow, or idle for too long */
 }
 
+/* The library takes whole header lines out of the buffer, so it starts with a line until the
+ * head is complete. */
+static void conn_read_head(struct conn *c)
+{
+	if (c->in_head && head_hide_identity(bufferevent_get_input(c->bev)))
+		c->in_head = false;
+}
+
 /* All unfinished requests together must not fill the memory. */
 static void on_input(struct evbuffer *b, const struct evbuffer_cb_info *info, void *arg)
 {
@@ -126,8 +150,10 @@ static void on_input(struct evbuffer *b, const struct evbuffer_cb_info *info, vo
 	t->buffered -= c->buffered;
 	c->buffered = evbuffer_get_length(b);
 	t->buffered += c->buffered;
+	if (info->n_added > 0)
+		conn_read_head(c);
 	if (t->buffered > CONN_BUFFERED_MAX && info->n_added > 0 && !c->shut) {
-		log_warning("connection from %s ended: too much data waits", c->peer);
+		log_refusal(c, "too much data waits");
 		conn_shut(c);
 	}
 }
@@ -138,6 +164,7 @@ void conn_new(struct conn_table *t, SSL *ssl, struct bufferevent *bev)
 
 	c->table = t;
 	c->bev = bev;
+	c->in_head = true;
 	c->timer = evtimer_new(t->base, on_timer, c);
 	if (!c->timer || SSL_set_ex_data(ssl, t->ssl_index, c) != 1)
 		abort();
@@ -159,6 +186,8 @@ struct conn *conn_of(const struct conn_table *t, struct bufferevent *bev)
 void conn_begin(struct conn *c)
 {
 	c->serving = true;
+	c->in_head = true;
+	conn_read_head(c);
 	evtimer_del(c->timer);
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -25,6 +26,7 @@ struct conn_table {
 	int count;
 	size_t buffered;
 	int ssl_index;
+	int64_t logged_ms;
 };
 
 struct conn {
@@ -36,6 +38,7 @@ struct conn {
 	bool begun;   /* its address is known and counted */
 	bool serving; /* a request is being answered */
 	bool shut;    /* asked to end */
+	bool in_head; /* the next bytes belong to header lines */
 	size_t buffered;
 };
 
@@ -45,7 +48,7 @@ void conn_table_release(struct conn_table *t);
 /* Note a connection that was just accepted; BEV was made for SSL. */
 void conn_new(struct conn_table *t, SSL *ssl, struct bufferevent *bev);
 struct conn *conn_of(const struct conn_table *t, struct bufferevent *bev);
-/* A request is complete: no time limit while it is answered. */
+/* A request is complete: no time limit while it is answered; what comes is the next one. */
 void conn_begin(struct conn *c);
 /* The answer is on its way: it and the next request have twice the time. */
 void conn_answered(struct conn *c);

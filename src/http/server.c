@@ -13,6 +13,7 @@
 #include <event2/keyvalq_struct.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -23,10 +24,11 @@
 #include "http/tls.h"
 #include "rpc/rpc.h"
 
-#define HEADERS_MAX      (16u << 10)
-#define BODY_MAX         (1u << 20)
-#define BODY_READ_FACTOR 8 /* so much too large is read and answered; beyond, the library refuses \
-	                    */
+#define HEADERS_MAX (16u << 10)
+#define BODY_MAX    (1u << 20)
+#define BODY_READ_FACTOR                                                         \
+	8 /* so much too large is read and answered; beyond, the library refuses \
+	   */
 #define SERVER_NAME "cmon/2.1.0" /* the clients read a version from it */
 
 struct http_server {
@@ -242,6 +244,8 @@ static int or_default(int value, int dflt)
 static enum err_code http_start(struct http_server *s, const struct http_server_config *config,
                                 struct err *e)
 {
+	/* OpenSSL writes without MSG_NOSIGNAL: a client that goes away must not end us */
+	signal(SIGPIPE, SIG_IGN);
 	s->http = evhttp_new(s->base);
 	s->tick = evtimer_new(s->base, on_tick, s);
 	if (!s->http || !s->tick)

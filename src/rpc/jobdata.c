@@ -54,15 +54,16 @@ static void check_nodes(const struct json *data, struct faults *f)
 		faults_add(f, "job_data.nodes", "must have a node that is not a slave");
 }
 
-static void check_create(const struct json *data, struct faults *f)
+/* DATA as it came: a field that is there but wrong has its fault already. */
+static void check_create(const struct json *data, const struct json *clean, struct faults *f)
 {
-	bool replica = json_get_int(data, "remote_cluster_id", 0) > 0;
+	bool replica = !json_is_null(json_get(data, "remote_cluster_id"));
 
-	if (!replica && !json_get(data, "version"))
+	if (!replica && json_is_null(json_get(data, "version")))
 		faults_add(f, "job_data.version", "is missing");
-	if (!replica && json_get(data, "replication_master"))
+	if (!replica && json_get(clean, "replication_master"))
 		faults_add(f, "job_data.replication_master", "needs remote_cluster_id");
-	if (!replica && json_get(data, "backup_id"))
+	if (!replica && json_get(clean, "backup_id"))
 		faults_add(f, "job_data.backup_id", "needs remote_cluster_id");
 }
 
@@ -78,7 +79,7 @@ void jobdata_decode(const struct rpc_job *job, const struct json *data, struct j
 	if (job->cluster == RPC_CLUSTER_NEW)
 		check_nodes(*clean, f);
 	if (str_eq(job->command, "create_cluster"))
-		check_create(*clean, f);
+		check_create(data, *clean, f);
 }
 
 static enum err_code find_cluster(struct store *s, const struct job_target *t, int64_t *id,

@@ -5,6 +5,7 @@
 #include "../test.h"
 #include "api/rpc_ops.h"
 #include "base/macros.h"
+#include "base/mem.h"
 #include "rpc/jobdata.h"
 
 /* What a command says about JSON text: its clean form, or its faults. */
@@ -154,11 +155,11 @@ static void makes_names_and_types_proper(UNUSED_STATE)
 	    "\"with_tags\":\"a;b,c\",\"ssh_port\":\"22\",\"update_lb\":[true]}");
 	assert_int_equal(o.e.code, ERR_OK);
 	text = json_dumps(o.clean);
-	assert_string_equal(
-	        text, "{\"install_software\": false, \"nodes\": [{\"future\": 1, \"hostname\": "
-	              "\"10.0.0.1\", \"port\": 5433}], \"postgre_password\": \"p w\\\"\", "
-	              "\"postgre_user\": \"admin\", \"ssh_port\": 22, \"update_lb\": [true], "
-	              "\"version\": \"15\", \"with_tags\": [\"a\", \"b\", \"c\"]}");
+	assert_string_equal(text,
+	                    "{\"install_software\":false,\"nodes\":[{\"future\":1,\"hostname\":"
+	                    "\"10.0.0.1\",\"port\":5433}],\"postgre_password\":\"p w\\\"\","
+	                    "\"postgre_user\":\"admin\",\"ssh_port\":22,\"update_lb\":[true],"
+	                    "\"version\":\"15\",\"with_tags\":[\"a\",\"b\",\"c\"]}");
 	free_str(&text);
 	end(&o);
 }
