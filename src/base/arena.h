@@ -19,7 +19,7 @@ void *arena_array(struct arena *a, size_t count, size_t size);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
-char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 
 #define ARENA_NEW(a, type)     ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_NEWN(a, n, type) ((type *)arena_array((a), (n), sizeof(type)))

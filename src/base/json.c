@@ -47,11 +47,30 @@ struct scan {
 	size_t depth;
 	bool in_string;
 	bool after_backslash;
-	bool too_deep;
+	bool has_control; /* the string at hand, or the last one, has a control character */
+	bool too_deep, bad_key;
 };
 
-static void scan_string(struct scan *s, unsigned char c)
+/* Whether an escape (the text behind the backslash) means a character that is written as blank. */
+static bool is_control_escape(const char *p, size_t len)
 {
+	if (*p == 'b' || *p == 'f')
+		return true;
+	if (*p != 'u' || len < 5 || p[1] != '0' || p[2] != '0')
+		return false;
+	if (p[3] == '0')
+		return !strchr("9AaDd", p[4]);
+	return p[3] == '1' || (p[3] == '7' && (p[4] == 'f' || p[4] == 'F'));
+}
+
+static void scan_string(struct scan *s, const char *p, size_t len)
+{
+	unsigned char c = (unsigned char)*p;
+
+	if (s->after_backslash ? is_control_escape(p, len) : c < ' ' && !strchr("\t\n\r", c))
+		s->has_control = true;
+	if (c == 0x7f)
+		s->has_control = true;
 	if (c < ' ' && !s->after_backslash) {
 		strbuf_addf(&s->out, "\\u%04x", c);
 		return;
@@ -68,9 +87,14 @@ static void scan_string(struct scan *s, unsigned char c)
 static void scan_outside(struct scan *s, unsigned char c)
 {
 	strbuf_addc(&s->out, (char)c);
-	if (c == '"')
+	if (c == '"') {
 		s->in_string = true;
-	else if (c == '[' || c == '{')
+		s->has_control = false;
+	}
+	/* Written as blanks, two such names could become one. */
+	if (c == ':')
+		s->bad_key |= s->has_control;
+	if (c == '[' || c == '{')
 		s->too_deep |= ++s->depth > JSON_DEPTH_MAX;
 	else if ((c == ']' || c == '}') && s->depth > 0)
 		s->depth--;
@@ -86,10 +110,12 @@ static enum err_code scan_text(struct scan *s, const char *text, size_t len, str
 	strbuf_init(&s->out, len * 6 + 1);
 	for (i = 0; i < len && !s->too_deep; i++) {
 		if (s->in_string)
-			scan_string(s, (unsigned char)text[i]);
+			scan_string(s, text + i, len - i);
 		else
 			scan_outside(s, (unsigned char)text[i]);
 	}
+	if (s->bad_key)
+		return err_set(e, ERR_PARSE, "malformed JSON: control character in a name");
 	if (s->too_deep)
 		return err_set(e, ERR_LIMIT, "JSON nested deeper than %d levels", JSON_DEPTH_MAX);
 	return ERR_OK;

@@ -21,7 +21,7 @@
 struct json;
 
 /* Parse one document; TEXT need not be NUL-terminated.  Raw control characters inside
- * strings are accepted (public clients send them). */
+ * strings are accepted (public clients send them), but in names only \n \r \t. */
 enum err_code json_parse(const char *text, size_t len, struct json **out, struct err *e);
 void json_free(struct json **j);
 struct json *json_ref(struct json *j);

@@ -31,7 +31,7 @@ void strbuf_add(struct strbuf *b, const void *data, size_t len);
 void strbuf_adds(struct strbuf *b, const char *s);
 void strbuf_addc(struct strbuf *b, char c);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap);
+void strbuf_vaddf(struct strbuf *b, const char *fmt, va_list ap) PRINTF_LIKE(2, 0);
 /* Drop the first N bytes. */
 void strbuf_consume(struct strbuf *b, size_t n);
 /* The text so far, "" when empty; borrowed. */

@@ -77,6 +77,10 @@ static void refuses_malformed_text(UNUSED_STATE)
 		{ "[NaN]", 5 },
 		{ "'a'", 3 },
 		{ "\"open", 5 },
+		{ "{\"a\x01\":1}", 8 },
+		{ "{\"a\\u001F\":1}", 13 },
+		{ "{\"a\\b\" : 1}", 11 },
+		{ "{\"a\x7f\":1}", 8 },
 	};
 	struct json *j = NULL;
 	struct err e = { 0 };
