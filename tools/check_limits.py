@@ -160,39 +160,133 @@ def py_functions(text):
     return functions
 
 
-SH_PIECE = re.compile(
-    r"""(?P<escape>\\.)
-    |(?P<here><<-?\s*(?P<q>['"]?)(?P<word>\w+)(?P=q)[^\n]*\n.*?^\t*(?P=word)$)
-    |(?P<single>'[^']*')
-    |(?P<double>"(?:\\.|[^"\\])*")
-    |(?P<comment>(?:^|(?<=[\s;]))\#[^\n]*)
-    |(?P<other>.)""", re.X | re.S | re.M)
+SH_HERE = re.compile(r"<<(-?)[ \t]*\\?['\"]?(\w+)['\"]?")
+
+
+class ShellBlanker:
+    """Copies shell code without comments, quoted text and here-documents; the lines stay.
+
+    The stack tells where we are: "code", "double" (quotes) or "brace" (${...}); an entry of
+    "code" above the first is a $(...), and counts its parentheses.
+    """
+
+    def __init__(self, text):
+        self.text, self.i, self.out = text, 0, []
+        self.stack, self.here = [["code", 0]], []
+
+    def blank_until(self, end):
+        """Leave out the text up to END (an index), but not its line ends."""
+        self.out.append("\n" * self.text.count("\n", self.i, end) or "_")
+        self.i = end
+
+    def find(self, what, start):
+        at = self.text.find(what, start)
+        return len(self.text) if at < 0 else at
+
+    def step_documents(self, c):
+        """At a line end: skip the documents announced in the line before."""
+        if c != "\n" or not self.here:
+            return False
+        for tabs, word in self.here:
+            pattern = re.compile("^" + ("\t*" if tabs else "") + re.escape(word) + "$", re.M)
+            end = pattern.search(self.text, self.i + 1)
+            self.blank_until(end.end() if end else len(self.text))
+        self.here = []
+        return True
+
+    def enter(self):
+        """$( and ${ open something in every state; True when they did."""
+        two = self.text[self.i:self.i + 2]
+        if two not in ("$(", "${"):
+            return False
+        self.stack.append(["code", 1] if two == "$(" else ["brace", 0])
+        self.i += 2
+        return True
+
+    def step_quoted(self, closing):
+        """In double quotes or ${...}: only what closes, escapes and opens matters."""
+        c = self.text[self.i]
+        if c == "\\":
+            self.i += 2
+        elif c == closing:
+            self.stack.pop()
+            self.i += 1
+        elif c == '"':
+            self.stack.append(["double", 0])
+            self.i += 1
+        elif not self.enter():
+            self.out.append(c if c == "\n" else "")
+            self.i += 1
+
+    def step_parens(self, c):
+        """Count inside $(...); True when this one closed it."""
+        top = self.stack[-1]
+        if len(self.stack) == 1 or c not in "()":
+            return False
+        top[1] += 1 if c == "(" else -1
+        if top[1] == 0:
+            self.stack.pop()
+            self.i += 1
+        return top[1] == 0
+
+    def step_here(self):
+        match = SH_HERE.match(self.text, self.i)
+        if not match or self.text.startswith("<<<", self.i):
+            return False
+        self.here.append((match.group(1), match.group(2)))
+        self.i = match.end()
+        return True
+
+    def step_code(self):
+        c, before = self.text[self.i], self.text[self.i - 1:self.i]
+        if c == "\\":
+            self.i += 2
+        elif c == "'":
+            self.blank_until(self.find("'", self.i + 1) + 1)
+        elif c == '"':
+            self.stack.append(["double", 0])
+            self.out.append("_")
+            self.i += 1
+        elif c == "#" and before.strip(" \t\n;") == "":
+            self.i = self.find("\n", self.i)
+        elif not (self.step_documents(c) or self.enter() or self.step_here() or self.step_parens(c)):
+            # What runs inside $(...) is not a level of the function around it.
+            self.out.append(c if len(self.stack) == 1 or c == "\n" else "")
+            self.i += 1
+
+    def run(self):
+        while self.i < len(self.text):
+            state = self.stack[-1][0]
+            if state == "code":
+                self.step_code()
+            else:
+                self.step_quoted('"' if state == "double" else "}")
+        return "".join(self.out)
 
 
 def sh_blank(text):
-    """TEXT without comments, quoted text and here-documents; the lines stay."""
-    def replace(match):
-        if match.lastgroup == "other":
-            return match.group()
-        return "\n" * match.group().count("\n") or "_"
-    return SH_PIECE.sub(lambda m: m.group() if m.group("other") else replace(m), text)
+    return ShellBlanker(text).run()
 
 
 SH_START = re.compile(r"^([ \t]*)(?:function\s+)?([\w.-]+)\s*\(\)\s*[{(]")
 SH_OPEN = {"if", "for", "while", "until", "case", "select"}
+SH_BRANCH = {"if", "elif", "for", "while", "until", ";;"}
+SH_ROW = re.compile(r"\).*;;")
 SH_CLOSE = {"fi", "done", "esac"}
 SH_WORD = re.compile(r"(?:^|[\s;&|(){}!])(if|elif|for|while|until|case|select|fi|done|esac)"
                      r"(?=$|[\s;&|)])|(;;)")
 
 
 def sh_measure(function, lines):
-    """Guards (|| die) are not branches here: every line of a script would be one."""
+    """Guards (|| die) are no branches here, every line of a script would be one; nor is a branch
+    of a case that fits into its line: that is the row of a table."""
     level = 0
     for line in lines:
         for match in SH_WORD.finditer(line):
             word = match.group(1) or match.group(2)
             level += (word in SH_OPEN) - (word in SH_CLOSE)
-            function.complexity += word in ("if", "elif", "for", "while", "until", ";;")
+            is_row = word == ";;" and SH_ROW.search(line)
+            function.complexity += word in SH_BRANCH and not is_row
             function.nesting = max(function.nesting, level)
 
 
@@ -302,6 +396,11 @@ def samples():
         ("a.sh", "f() {\n" + "\techo 'x\n}'\n" * 35 + "}\n", "72 lines"),
         ("tool", "#!/bin/bash\nf() {\n" + "\tif a; then b; fi\n" * 12 + "}\n", "complexity 13"),
         ("a.sh", "f() {\n\tcat <<EOF\n" + "if a\n" * 20 + "EOF\n\techo \"# }\" # if\n}\n", None),
+        ("a.sh", "f() { x \"$(printf '%s' \"$1\" | sed \"s/'/''/; s/#/}/\")\"; }\n\n" * 80, None),
+        ("a.sh", "f() {\n\tcat <<-'EOF' | x \"${1#'}\"\n\tif (\n\tEOF\n" + "\ta\n" * 70 + "}\n",
+         "75 lines"),
+        ("a.sh", "f() {\ncase a in\n" + "'b c' | d) e ;;\n" * 20 + "esac\n}\n", None),
+        ("a.sh", "f() {\ncase a in\n" + "b)\nc\n;;\n" * 12 + "esac\n}\n", "complexity 13"),
         ("a.sh", "f() {\nif a; then\nfor b in c; do\nwhile d; do\ncase e in\nx) y ;;\nesac\n"
          "done\ndone\nfi\n}\n", "4 levels"),
         ("a.ts", "export function f(a: number): number {\n" + "  a++;\n" * 68 + "}\n", "70 lines"),

@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -146,8 +147,7 @@ static bool set_subject(X509 *x, const struct wish *w)
 	X509_NAME *subject = X509_get_subject_name(x);
 	char cn[CN_MAX + 1];
 
-	strncpy(cn, w->common_name, CN_MAX);
-	cn[CN_MAX] = '\0';
+	snprintf(cn, sizeof(cn), "%s", w->common_name);
 	return X509_NAME_add_entry_by_txt(subject, "O", MBSTRING_UTF8,
 	                                  (const unsigned char *)"pgTandem", -1, -1, 0) == 1 &&
 	       X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)cn,

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -93,7 +94,7 @@ enum err_code listen_unix(const char *path, int *out, struct err *e)
 		return err_errno(e, ERR_IO, "socket");
 	if (strlen(path) >= sizeof(a.sun_path))
 		return err_set(e, ERR_LIMIT, "path \"%s\" is too long for a socket", path);
-	strcpy(a.sun_path, path);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
 	/* the caller holds the lock of the data directory: nobody else listens here */
 	if (unlink(path) != 0 && errno != ENOENT)
 		return err_errno(e, ERR_IO, "remove \"%s\"", path);

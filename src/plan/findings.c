@@ -10,6 +10,7 @@ void findings_init(struct findings *f, struct arena *a)
 	f->list = ARENA_NEWN(a, FINDINGS_MAX, struct finding);
 }
 
+PRINTF_LIKE(6, 0)
 static void add(struct findings *f, bool is_error, const char *code, const char *host,
                 const char *hint, const char *fmt, va_list ap)
 {

@@ -249,8 +249,12 @@ static void children_have_only_named_descriptors(UNUSED_STATE)
 
 static void children_have_default_signals_and_no_mask(UNUSED_STATE)
 {
-	struct proc_run p = { .argv = SH("exec sed -n '/^Sig[BIC]/p' /proc/self/status") };
+	struct proc_run p = { .argv = SH("exec sed -n '/^Sig[BIC]/s/^.*:.//p' /proc/self/status") };
 	struct sigaction ign = { .sa_handler = SIG_IGN }, old[2];
+	/* Signals 32 and 33 are the C library's own: who started us may have ignored them. */
+	const unsigned long long c_library = 3ull << 31;
+	unsigned long long line;
+	int i;
 	struct err e = { 0 };
 	sigset_t set, mask;
 
@@ -263,9 +267,11 @@ static void children_have_default_signals_and_no_mask(UNUSED_STATE)
 	sigprocmask(SIG_SETMASK, &mask, NULL);
 	sigaction(SIGPIPE, &old[0], NULL);
 	sigaction(SIGHUP, &old[1], NULL);
-	assert_string_equal(strbuf_cstr(&p.out), "SigBlk:\t0000000000000000\n"
-	                                         "SigIgn:\t0000000000000000\n"
-	                                         "SigCgt:\t0000000000000000\n");
+	for (i = 0; i < 3; i++) {
+		line = strtoull(strbuf_cstr(&p.out) + 17 * i, NULL, 16);
+		assert_true((line & ~c_library) == 0);
+	}
+	assert_int_equal(p.out.len, 3 * 17);
 	proc_run_release(&p);
 }
 
