@@ -244,8 +244,10 @@ static int or_default(int value, int dflt)
 static enum err_code http_start(struct http_server *s, const struct http_server_config *config,
                                 struct err *e)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
 	/* OpenSSL writes without MSG_NOSIGNAL: a client that goes away must not end us */
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &ignore, NULL);
 	s->http = evhttp_new(s->base);
 	s->tick = evtimer_new(s->base, on_tick, s);
 	if (!s->http || !s->tick)

@@ -41,6 +41,13 @@ static void skip_separators(struct word_reader *r)
 	}
 }
 
+static bool ends_word(char c, bool in_quote)
+{
+	if (in_quote)
+		return c == '\n' || c == '\r'; /* the server ends a quote with the line */
+	return is_blank(c) || c == ',' || c == '#';
+}
+
 /* The text of one word without quotes into OUT; tells whether it began with a quote. */
 static bool read_word(struct word_reader *r, struct strbuf *out)
 {
@@ -49,10 +56,8 @@ static bool read_word(struct word_reader *r, struct strbuf *out)
 	for (; r->p < r->end; r->p++) {
 		char c = *r->p;
 
-		if (!in_quote && (is_blank(c) || c == ',' || c == '#'))
+		if (ends_word(c, in_quote))
 			break;
-		if (in_quote && (c == '\n' || c == '\r'))
-			break; /* the server ends a quote with the line */
 		if (skip_continuation(r)) {
 			r->p--;
 			continue;

@@ -167,22 +167,27 @@ static void stop(struct child *c)
 }
 
 /* Serve all until each has ended; a cancelled job ends them early. */
+/* Who still runs is looked at; how many those are. */
+static size_t watch(struct pollfd *fds, struct child *c, size_t n)
+{
+	size_t i, running = 0;
+
+	for (i = 0; i < n; i++) {
+		fds[i].fd = c[i].ended || !c[i].conn ? -1 : ipc_fd(c[i].conn);
+		fds[i].events = POLLIN;
+		fds[i].revents = 0;
+		running += fds[i].fd >= 0;
+	}
+	return running;
+}
+
 static void wait_all(struct run *r, struct child *c, size_t n, bool undo)
 {
 	struct pollfd *fds = xcalloc(n, sizeof(*fds));
 	bool told = false;
-	size_t i, running;
+	size_t i;
 
-	do {
-		running = 0;
-		for (i = 0; i < n; i++) {
-			fds[i].fd = c[i].ended || !c[i].conn ? -1 : ipc_fd(c[i].conn);
-			fds[i].events = POLLIN;
-			fds[i].revents = 0;
-			running += fds[i].fd >= 0;
-		}
-		if (running == 0)
-			break;
+	while (watch(fds, c, n) > 0) {
 		(void)poll(fds, (nfds_t)n, 200);
 		for (i = 0; i < n; i++)
 			if (fds[i].revents)
@@ -190,7 +195,7 @@ static void wait_all(struct run *r, struct child *c, size_t n, bool undo)
 		for (i = 0; !undo && !told && run_is_cancelled(r) && i < n; i++)
 			stop(&c[i]);
 		told = told || (!undo && run_is_cancelled(r));
-	} while (running > 0);
+	}
 	free_str((char **)&fds);
 }
 

@@ -89,8 +89,7 @@ static void generated_keys_sign_and_verify(void **state)
 	        ERR_OK);
 	assert_int_equal(crypt_rsa_verify(key_pkcs1, "text", 4, sig.data, sig.len, NULL),
 	                 ERR_DENIED);
-	assert_int_equal(crypt_rsa_sign(strbuf_cstr(&public_pem), "text", 4, &sig, &e),
-	                 ERR_PARSE);
+	assert_int_equal(crypt_rsa_sign(strbuf_cstr(&public_pem), "text", 4, &sig, &e), ERR_PARSE);
 }
 
 int main(void)

@@ -18,97 +18,89 @@
 	.upstream_seen = true, .has_receiver = true, .receiver_status = "streaming",   \
 	.message_age_ms = 100
 
+static const struct {
+	const char *what;
+	struct link_view view;
+	enum link_state want;
+	const char *text;
+} judged_links[] = {
+	{ "healthy", { GOOD }, LINK_ONLINE, "" },
+	{ "a master", { .is_standby = false, .seen = true }, LINK_NONE, "" },
+	{ "idle for 29 s", { GOOD, .message_age_ms = 29000 }, LINK_ONLINE, "" },
+	{ "a bit behind", { GOOD, .lag_bytes = 1000, .receive_gap_ms = 200 }, LINK_ONLINE, "" },
+	{ "status hidden from us (9.6)", { GOOD, .receiver_status = "" }, LINK_ONLINE, "" },
+	{ "not reachable", { GOOD, .seen = false }, LINK_DOWN, "not reachable" },
+	{ "promoted", { GOOD, .in_recovery = false }, LINK_BROKEN, "accepts writes" },
+	{ "no receiver", { GOOD, .has_receiver = false }, LINK_BROKEN, "does not run" },
+	{ "no receiver, upstream gone",
+	  { GOOD, .has_receiver = false, .upstream_seen = false },
+	  LINK_DOWN,
+	  "upstream is not reachable" },
+	{ "no receiver, upstream not ours",
+	  { GOOD, .has_receiver = false, .upstream_known = false, .upstream_seen = false },
+	  LINK_BROKEN,
+	  "does not run" },
+	{ "forked off (E11)", { GOOD, .receiver_status = "waiting" }, LINK_BROKEN, "waits" },
+	{ "starting", { GOOD, .receiver_status = "starting" }, LINK_BROKEN, "not stream" },
+	{ "black hole (E13)",
+	  { GOOD, .message_age_ms = 10000, .receive_gap_ms = 9800, .lag_bytes = 1292080 },
+	  LINK_STALLED,
+	  "nothing has arrived for 10 s: 1.23 MiB behind" },
+	{ "black hole while paused",
+	  { GOOD, .message_age_ms = 10000, .receive_gap_ms = 9800, .is_paused = true },
+	  LINK_STALLED,
+	  "nothing has arrived" },
+	{ "slow, but messages come",
+	  { GOOD, .message_age_ms = 50, .receive_gap_ms = 60000, .replay_gap_ms = 60000,
+	    .lag_bytes = 5 << 20 },
+	  LINK_CATCHING_UP,
+	  "5.00 MiB behind" },
+	{ "half-open connection",
+	  { GOOD, .message_age_ms = 20000, .sender_missing = true },
+	  LINK_STALLED,
+	  "sends to nobody" },
+	{ "sender not seen yet",
+	  { GOOD, .message_age_ms = 900, .sender_missing = true },
+	  LINK_ONLINE,
+	  "" },
+	{ "upstream silent and out of our sight",
+	  { GOOD, .message_age_ms = 70000, .upstream_seen = false },
+	  LINK_STALLED,
+	  "silent for 70 s" },
+	{ "upstream out of our sight only",
+	  { GOOD, .message_age_ms = 20000, .upstream_seen = false },
+	  LINK_ONLINE,
+	  "" },
+	{ "paused (E9)",
+	  { GOOD, .is_paused = true, .replay_gap_ms = 3600000 },
+	  LINK_PAUSED,
+	  "Replay is paused; WAL still arrives." },
+	{ "pause requested", { GOOD, .pause_requested = true }, LINK_PAUSED, "about to" },
+	{ "paused and cut",
+	  { GOOD, .is_paused = true, .has_receiver = false },
+	  LINK_BROKEN,
+	  "no WAL arrives" },
+	{ "far behind", { GOOD, .lag_bytes = (int64_t)17 << 20 }, LINK_CATCHING_UP, "17.0" },
+	{ "catching up",
+	  { GOOD, .lag_bytes = 5, .sender_catches_up = true },
+	  LINK_CATCHING_UP,
+	  "Catching up" },
+	{ "caught up, sender has not noticed",
+	  { GOOD, .sender_catches_up = true },
+	  LINK_ONLINE,
+	  "" },
+};
+
 static void is_judged_from_both_ends(void **state)
 {
-	static const struct {
-		const char *what;
-		struct link_view view;
-		enum link_state want;
-		const char *text;
-	} rows[] = {
-		{ "healthy", { GOOD }, LINK_ONLINE, "" },
-		{ "a master", { .is_standby = false, .seen = true }, LINK_NONE, "" },
-		{ "idle for 29 s", { GOOD, .message_age_ms = 29000 }, LINK_ONLINE, "" },
-		{ "a bit behind",
-		  { GOOD, .lag_bytes = 1000, .receive_gap_ms = 200 },
-		  LINK_ONLINE,
-		  "" },
-		{ "status hidden from us (9.6)", { GOOD, .receiver_status = "" }, LINK_ONLINE, "" },
-		{ "not reachable", { GOOD, .seen = false }, LINK_DOWN, "not reachable" },
-		{ "promoted", { GOOD, .in_recovery = false }, LINK_BROKEN, "accepts writes" },
-		{ "no receiver", { GOOD, .has_receiver = false }, LINK_BROKEN, "does not run" },
-		{ "no receiver, upstream gone",
-		  { GOOD, .has_receiver = false, .upstream_seen = false },
-		  LINK_DOWN,
-		  "upstream is not reachable" },
-		{ "no receiver, upstream not ours",
-		  { GOOD, .has_receiver = false, .upstream_known = false, .upstream_seen = false },
-		  LINK_BROKEN,
-		  "does not run" },
-		{ "forked off (E11)",
-		  { GOOD, .receiver_status = "waiting" },
-		  LINK_BROKEN,
-		  "waits" },
-		{ "starting", { GOOD, .receiver_status = "starting" }, LINK_BROKEN, "not stream" },
-		{ "black hole (E13)",
-		  { GOOD, .message_age_ms = 10000, .receive_gap_ms = 9800, .lag_bytes = 1292080 },
-		  LINK_STALLED,
-		  "nothing has arrived for 10 s: 1.23 MiB behind" },
-		{ "black hole while paused",
-		  { GOOD, .message_age_ms = 10000, .receive_gap_ms = 9800, .is_paused = true },
-		  LINK_STALLED,
-		  "nothing has arrived" },
-		{ "slow, but messages come",
-		  { GOOD, .message_age_ms = 50, .receive_gap_ms = 60000, .replay_gap_ms = 60000,
-		    .lag_bytes = 5 << 20 },
-		  LINK_CATCHING_UP,
-		  "5.00 MiB behind" },
-		{ "half-open connection",
-		  { GOOD, .message_age_ms = 20000, .sender_missing = true },
-		  LINK_STALLED,
-		  "sends to nobody" },
-		{ "sender not seen yet",
-		  { GOOD, .message_age_ms = 900, .sender_missing = true },
-		  LINK_ONLINE,
-		  "" },
-		{ "upstream silent and out of our sight",
-		  { GOOD, .message_age_ms = 70000, .upstream_seen = false },
-		  LINK_STALLED,
-		  "silent for 70 s" },
-		{ "upstream out of our sight only",
-		  { GOOD, .message_age_ms = 20000, .upstream_seen = false },
-		  LINK_ONLINE,
-		  "" },
-		{ "paused (E9)",
-		  { GOOD, .is_paused = true, .replay_gap_ms = 3600000 },
-		  LINK_PAUSED,
-		  "Replay is paused; WAL still arrives." },
-		{ "pause requested", { GOOD, .pause_requested = true }, LINK_PAUSED, "about to" },
-		{ "paused and cut",
-		  { GOOD, .is_paused = true, .has_receiver = false },
-		  LINK_BROKEN,
-		  "no WAL arrives" },
-		{ "far behind",
-		  { GOOD, .lag_bytes = (int64_t)17 << 20 },
-		  LINK_CATCHING_UP,
-		  "17.0" },
-		{ "catching up",
-		  { GOOD, .lag_bytes = 5, .sender_catches_up = true },
-		  LINK_CATCHING_UP,
-		  "Catching up" },
-		{ "caught up, sender has not noticed",
-		  { GOOD, .sender_catches_up = true },
-		  LINK_ONLINE,
-		  "" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(judged_links); i++) {
 		char text[LINK_TEXT_SIZE];
-		enum link_state got = link_state_of(&rows[i].view, text);
+		enum link_state got = link_state_of(&judged_links[i].view, text);
 
-		if (got != rows[i].want || strstr(text, rows[i].text) == NULL ||
-		    (rows[i].text[0] == '\0' && text[0] != '\0'))
-			fail_msg("%s: %s, \"%s\"", rows[i].what, link_state_name(got), text);
+		if (got != judged_links[i].want || strstr(text, judged_links[i].text) == NULL ||
+		    (judged_links[i].text[0] == '\0' && text[0] != '\0'))
+			fail_msg("%s: %s, \"%s\"", judged_links[i].what, link_state_name(got),
+			         text);
 	}
 }
 

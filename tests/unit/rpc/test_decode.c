@@ -38,75 +38,74 @@ static void end(struct outcome *o)
 
 #define NODES "\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\"}]"
 
+static const struct {
+	const char *data; /* of create_cluster */
+	const char *fault;
+} faulty_fields[] = {
+	{ "{" NODES "}", NULL },
+	{ "[]", "'job_data' must be an object" },
+	{ "{\"version\":\"15\"}", "'job_data.nodes' is missing" },
+	{ "{\"version\":\"15\",\"nodes\":[]}", "'job_data.nodes' must not be empty" },
+	{ "{\"version\":\"15\",\"nodes\":\"a;b\"}", "'job_data.nodes' must be a list" },
+	{ "{\"version\":\"15\",\"nodes\":[\"a\"]}", "'job_data.nodes[0]' must be an object" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"port\":1}]}",
+	  "'job_data.nodes[0].hostname' is missing" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"\"}]}",
+	  "'job_data.nodes[0].hostname' is missing" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a;reboot\"}]}",
+	  "'job_data.nodes[0].hostname' must be a host name" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"port\":0}]}",
+	  "'job_data.nodes[0].port' must be between 1 and 65535" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"port\":\"70000\"}]}",
+	  "'job_data.nodes[0].port' must be between 1 and 65535" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"port\":\"x\"}]}",
+	  "'job_data.nodes[0].port' must be a whole number" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"port\":5432.5}]}",
+	  "'job_data.nodes[0].port' must be a whole number" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"master\":\"maybe\"}]}",
+	  "'job_data.nodes[0].master' must be true or false" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\"},{\"hostname\":\"A\","
+	  "\"port\":5432}]}",
+	  "'job_data.nodes[1]' is the same host and port as nodes[0]" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"master\":true},"
+	  "{\"hostname\":\"b\",\"master\":true}]}",
+	  "'job_data.nodes' must have one master" },
+	{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"slave\":true}]}",
+	  "must have a node that is not a slave" },
+	{ "{\"nodes\":[{\"hostname\":\"a\"}]}", "'job_data.version' is missing" },
+	{ "{" NODES ",\"cluster_name\":\"../x\"}", "'job_data.cluster_name' must" },
+	{ "{" NODES ",\"cluster_name\":\"a'b\"}", "'job_data.cluster_name' must" },
+	{ "{" NODES ",\"cluster_name\":\"a\\nb\"}", "'job_data.cluster_name' must" },
+	{ "{" NODES ",\"cluster_name\":{}}", "'job_data.cluster_name' must be a text" },
+	{ "{" NODES ",\"cluster_type\":\"galera\"}",
+	  "'job_data.cluster_type' must be one of postgresql_single, postgresql" },
+	{ "{" NODES ",\"vendor\":\"oracle\"}", "'job_data.vendor' must be one of" },
+	{ "{" NODES ",\"datadir\":\"data\"}", "'job_data.datadir' must be an absolute" },
+	{ "{" NODES ",\"datadir\":\"/a/../b\"}", "'job_data.datadir' must not contain" },
+	{ "{" NODES ",\"remote_cluster_id\":0}", "'job_data.remote_cluster_id' must be" },
+	{ "{" NODES ",\"replication_master\":{\"hostname\":\"a\"}}",
+	  "'job_data.replication_master' needs remote_cluster_id" },
+	{ "{" NODES ",\"backup_id\":1}", "'job_data.backup_id' needs remote_cluster_id" },
+	{ "{" NODES ",\"ssh_port\":99999}", "'job_data.ssh_port' must be between" },
+	{ "{" NODES ",\"ssh_user\":\"-o\"}", "'job_data.ssh_user' must" },
+	{ "{" NODES ",\"timeout\":-1}", "'job_data.timeout' must be between" },
+	{ "{" NODES ",\"repository\":\"mine\"}", "'job_data.repository' must be one of" },
+	{ "{" NODES ",\"repository_url\":\"ftp://x\"}", "'job_data.repository_url' must" },
+	{ "{" NODES ",\"with_tags\":[1,{}]}", "'job_data.with_tags' must be a list" },
+	{ "{" NODES ",\"install_software\":2}", "'job_data.install_software' must be" },
+};
+
 static void names_each_faulty_field(UNUSED_STATE)
 {
-	static const struct {
-		const char *data; /* of create_cluster */
-		const char *fault;
-	} rows[] = {
-		{ "{" NODES "}", NULL },
-		{ "[]", "'job_data' must be an object" },
-		{ "{\"version\":\"15\"}", "'job_data.nodes' is missing" },
-		{ "{\"version\":\"15\",\"nodes\":[]}", "'job_data.nodes' must not be empty" },
-		{ "{\"version\":\"15\",\"nodes\":\"a;b\"}", "'job_data.nodes' must be a list" },
-		{ "{\"version\":\"15\",\"nodes\":[\"a\"]}",
-		  "'job_data.nodes[0]' must be an object" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"port\":1}]}",
-		  "'job_data.nodes[0].hostname' is missing" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"\"}]}",
-		  "'job_data.nodes[0].hostname' is missing" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a;reboot\"}]}",
-		  "'job_data.nodes[0].hostname' must be a host name" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"port\":0}]}",
-		  "'job_data.nodes[0].port' must be between 1 and 65535" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"port\":\"70000\"}]}",
-		  "'job_data.nodes[0].port' must be between 1 and 65535" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"port\":\"x\"}]}",
-		  "'job_data.nodes[0].port' must be a whole number" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"port\":5432.5}]}",
-		  "'job_data.nodes[0].port' must be a whole number" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"master\":\"maybe\"}]}",
-		  "'job_data.nodes[0].master' must be true or false" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\"},{\"hostname\":\"A\","
-		  "\"port\":5432}]}",
-		  "'job_data.nodes[1]' is the same host and port as nodes[0]" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"master\":true},"
-		  "{\"hostname\":\"b\",\"master\":true}]}",
-		  "'job_data.nodes' must have one master" },
-		{ "{\"version\":\"15\",\"nodes\":[{\"hostname\":\"a\",\"slave\":true}]}",
-		  "must have a node that is not a slave" },
-		{ "{\"nodes\":[{\"hostname\":\"a\"}]}", "'job_data.version' is missing" },
-		{ "{" NODES ",\"cluster_name\":\"../x\"}", "'job_data.cluster_name' must" },
-		{ "{" NODES ",\"cluster_name\":\"a'b\"}", "'job_data.cluster_name' must" },
-		{ "{" NODES ",\"cluster_name\":\"a\\nb\"}", "'job_data.cluster_name' must" },
-		{ "{" NODES ",\"cluster_name\":{}}", "'job_data.cluster_name' must be a text" },
-		{ "{" NODES ",\"cluster_type\":\"galera\"}",
-		  "'job_data.cluster_type' must be one of postgresql_single, postgresql" },
-		{ "{" NODES ",\"vendor\":\"oracle\"}", "'job_data.vendor' must be one of" },
-		{ "{" NODES ",\"datadir\":\"data\"}", "'job_data.datadir' must be an absolute" },
-		{ "{" NODES ",\"datadir\":\"/a/../b\"}", "'job_data.datadir' must not contain" },
-		{ "{" NODES ",\"remote_cluster_id\":0}", "'job_data.remote_cluster_id' must be" },
-		{ "{" NODES ",\"replication_master\":{\"hostname\":\"a\"}}",
-		  "'job_data.replication_master' needs remote_cluster_id" },
-		{ "{" NODES ",\"backup_id\":1}", "'job_data.backup_id' needs remote_cluster_id" },
-		{ "{" NODES ",\"ssh_port\":99999}", "'job_data.ssh_port' must be between" },
-		{ "{" NODES ",\"ssh_user\":\"-o\"}", "'job_data.ssh_user' must" },
-		{ "{" NODES ",\"timeout\":-1}", "'job_data.timeout' must be between" },
-		{ "{" NODES ",\"repository\":\"mine\"}", "'job_data.repository' must be one of" },
-		{ "{" NODES ",\"repository_url\":\"ftp://x\"}", "'job_data.repository_url' must" },
-		{ "{" NODES ",\"with_tags\":[1,{}]}", "'job_data.with_tags' must be a list" },
-		{ "{" NODES ",\"install_software\":2}", "'job_data.install_software' must be" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(faulty_fields); i++) {
 		struct outcome o;
 
-		run(&o, "create_cluster", rows[i].data);
-		if (!rows[i].fault && o.e.code != ERR_OK)
-			fail_msg("%s: %s", rows[i].data, o.e.text);
-		if (rows[i].fault && !strstr(o.e.text, rows[i].fault))
-			fail_msg("%s: \"%s\", expected \"%s\"", rows[i].data, o.e.text,
-			         rows[i].fault);
+		run(&o, "create_cluster", faulty_fields[i].data);
+		if (!faulty_fields[i].fault && o.e.code != ERR_OK)
+			fail_msg("%s: %s", faulty_fields[i].data, o.e.text);
+		if (faulty_fields[i].fault && !strstr(o.e.text, faulty_fields[i].fault))
+			fail_msg("%s: \"%s\", expected \"%s\"", faulty_fields[i].data, o.e.text,
+			         faulty_fields[i].fault);
 		end(&o);
 	}
 }
