@@ -103,10 +103,15 @@ static enum err_code undo_and_finish(struct run *r, const struct err *why, struc
 
 	if (json_len(r->steps) > 0) {
 		TRY(set_phase(r, "undo", e));
-		if (steps_undo(r))
-			run_say(r, "Everything that this job did was undone.");
-		else
+		if (!steps_undo(r))
 			tell_left_overs(r);
+		else if (steps_without_undo(r) > 0)
+			run_warn(r,
+			         "%zu steps have no way back and stay done; repeat the command to "
+			         "go on.",
+			         steps_without_undo(r));
+		else
+			run_say(r, "Everything that this job did was undone.");
 	}
 	run_fail(r, "%s %s", cancelled ? "Job aborted:" : "Job failed:", text);
 	return finish(r, cancelled ? "ABORTED" : "FAILED", text, NULL, e);

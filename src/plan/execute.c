@@ -331,13 +331,39 @@ enum err_code steps_run(struct run *r, struct err *e)
 	return ERR_OK;
 }
 
-static bool wants_undo(const struct json *row)
+static bool was_begun(const struct json *row)
 {
-	const struct step_kind *k = step_kind_find(kind_of(row));
 	const char *state = json_get_str(row, "state");
 
-	return k && (k->flags & STEP_HAS_UNDO) &&
-	       (str_eq(state, "begun") || str_eq(state, "done") || str_eq(state, "failed"));
+	return str_eq(state, "begun") || str_eq(state, "done") || str_eq(state, "failed");
+}
+
+static bool has_undo(const struct json *row)
+{
+	const struct step_kind *k = step_kind_find(kind_of(row));
+
+	return k && (k->flags & STEP_HAS_UNDO);
+}
+
+/* Steps that only look or tidy up leave nothing to be undone. */
+static bool changes_nothing(const struct json *row)
+{
+	const struct step_kind *k = step_kind_find(kind_of(row));
+
+	return k && (k->flags & STEP_NO_CHANGE);
+}
+
+size_t steps_without_undo(const struct run *r)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < json_len(r->steps); i++) {
+		const struct json *row = json_at(r->steps, i);
+
+		n += str_eq(json_get_str(row, "state"), "done") && !has_undo(row) &&
+		     !changes_nothing(row);
+	}
+	return n;
 }
 
 bool steps_undo(struct run *r)
@@ -350,7 +376,7 @@ bool steps_undo(struct run *r)
 		struct json *row = json_at(r->steps, i);
 		struct err e = { 0 };
 
-		if (!wants_undo(row))
+		if (!was_begun(row) || !has_undo(row))
 			continue;
 		failpoint_at("undo.before", row);
 		run_log(r, RUN_MESSAGE, "step.c", (int)i + 1, json_get_str(row, "host"),

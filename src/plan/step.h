@@ -20,9 +20,10 @@
 enum step_flags {
 	STEP_HAS_CHECK = 1, /* action=check is asked first: done already, nothing to do */
 	STEP_HAS_UNDO = 2,
-	STEP_OS = 4,        /* the script has a part for the host's system */
-	STEP_LONG = 8,      /* may take hours: no time limit but its own */
-	STEP_MAY_FAIL = 16, /* tidying up: a failure is a warning, the job goes on */
+	STEP_OS = 4,         /* the script has a part for the host's system */
+	STEP_LONG = 8,       /* may take hours: no time limit but its own */
+	STEP_NO_CHANGE = 32, /* looks or tidies up only: nothing to undo */
+	STEP_MAY_FAIL = 16,  /* tidying up: a failure is a warning, the job goes on */
 };
 
 struct step;
@@ -64,3 +65,5 @@ void step_title(struct json *row, const char *fmt, ...) PRINTF_LIKE(2, 3);
 enum err_code steps_run(struct run *r, struct err *e);
 /* Undo what was begun, in reverse order.  What cannot be undone is logged; false then. */
 bool steps_undo(struct run *r);
+/* How many of the steps that were begun cannot be undone. */
+size_t steps_without_undo(const struct run *r);

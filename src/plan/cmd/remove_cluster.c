@@ -63,6 +63,13 @@ static enum err_code refuse_if_followed(struct removal *rm, struct err *e)
 	return ERR_OK;
 }
 
+static void end_server(struct removal *rm, const struct node *n, const char *kind)
+{
+	struct json *s = step_add(rm->run, ++rm->group, kind, n->hostname);
+
+	step_arg(s, "sysid", rm->cluster.system_identifier);
+}
+
 static void end_servers(struct removal *rm)
 {
 	size_t i = rm->cluster.n_nodes;
@@ -70,15 +77,11 @@ static void end_servers(struct removal *rm)
 	/* followers before those they follow */
 	while (i-- > 0) {
 		const struct node *n = &rm->cluster.nodes[i];
-		struct json *s;
 
 		set_host(rm, &rm->cluster, n);
-		s = step_add(rm->run, ++rm->group, rm->action, n->hostname);
-		step_arg(s, "sysid", rm->cluster.system_identifier);
-		step_title(s,
-		           str_eq(rm->action, "stop") ? "Stopping PostgreSQL node."
-		                                      : "Stopping PostgreSQL node, removing '%s'.",
-		           n->datadir);
+		end_server(rm, n, "stop");
+		if (str_eq(rm->action, "remove"))
+			end_server(rm, n, "remove");
 	}
 }
 
