@@ -100,7 +100,9 @@ args() {
 # what reaches a path, a unit name or a file must look like it
 check_common() {
 	[ -n "$a_name" ] || a_name=main
-	is_number "${a_job:-0}" || fail args "job \"$a_job\" is not a number"
+	case $a_job in
+	*[!0-9a-f-]*) fail args "\"$a_job\" does not name a job" ;;
+	esac
 	is_number "${a_port:-1}" || fail args "port \"$a_port\" is not a number"
 	[ "${a_port:-1}" -ge 1 ] && [ "${a_port:-1}" -le 65535 ] ||
 		fail args "port $a_port is not between 1 and 65535"

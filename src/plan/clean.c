@@ -1,6 +1,6 @@
 #include "plan/clean.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
 #include "plan/hosts.h"
@@ -31,6 +31,7 @@ static bool undo_plan(struct run *r, int64_t job_id, const struct json *plan)
 	bool all;
 
 	old.job_id = job_id;
+	old.job_tag = run_job_tag(r, job_id);
 	old.foreign = true;
 	old.hosts = NULL;
 	old.context = json_ref(json_get(plan, "context"));
@@ -67,20 +68,44 @@ static bool is_known(const int64_t *jobs, size_t n, int64_t id)
 	return false;
 }
 
+/* The number of a job of ours, 0 for another controller's. */
+static int64_t own_job(struct run *r, const char *tag)
+{
+	const char *dash = strrchr(tag, '-');
+	int64_t id = 0;
+
+	if (!dash || str_to_i64(dash + 1, 1, INT64_MAX, &id, NULL) != ERR_OK ||
+	    !str_eq(run_job_tag(r, id), tag))
+		return 0;
+	return id;
+}
+
+static size_t collect(struct run *r, const struct json *node, int64_t *jobs, size_t n)
+{
+	const char *list = json_get_str(json_get(node, "facts"), "jobs_left");
+	char tag[48];
+
+	while (list && str_field(&list, ",", tag, sizeof(tag))) {
+		int64_t id = own_job(r, tag);
+
+		if (tag[0] == '\0' || id == r->job_id || is_known(jobs, n, id))
+			continue;
+		if (id == 0)
+			run_warn(r, "%s has records of job %s of another controller.",
+			         json_get_str(node, "hostname"), tag);
+		else if (n < JOBS_MAX)
+			jobs[n++] = id;
+	}
+	return n;
+}
+
 enum err_code clean_left_jobs(struct run *r, const struct json *nodes, bool *cleaned, struct err *e)
 {
-	int64_t jobs[JOBS_MAX], id;
+	int64_t jobs[JOBS_MAX];
 	size_t i, n = 0;
-	char word[24];
 
-	for (i = 0; i < json_len(nodes); i++) {
-		const char *list = json_get_str(json_get(json_at(nodes, i), "facts"), "jobs_left");
-
-		while (list && str_field(&list, ",", word, sizeof(word)))
-			if (str_to_i64(word, 1, INT64_MAX, &id, NULL) == ERR_OK && n < JOBS_MAX &&
-			    id != r->job_id && !is_known(jobs, n, id))
-				jobs[n++] = id;
-	}
+	for (i = 0; i < json_len(nodes); i++)
+		n = collect(r, json_at(nodes, i), jobs, n);
 	*cleaned = n > 0;
 	for (i = 0; i < n; i++) {
 		struct err why = { 0 };

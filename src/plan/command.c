@@ -81,7 +81,7 @@ static void tell_left_overs(struct run *r)
 
 		hosts_call(r, &call, host, "job.sh");
 		script_arg(&call, "action", "left");
-		script_arg(&call, "job", run_printf(r, "%lld", (long long)r->job_id));
+		script_arg(&call, "job", r->job_tag);
 		call.timeout_ms = 15000;
 		if (script_run(&call, NULL) != ERR_OK)
 			run_warn(r, "%s cannot be asked what is left on it: %s", host,

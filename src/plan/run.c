@@ -11,7 +11,9 @@
 
 enum err_code run_init(struct run *r, const struct json *start, struct err *e)
 {
-	const struct json *plan = json_get(start, "plan");
+	/* a plan that was stored just before the end of its maker is made anew */
+	bool is_new = str_eq(str_or(json_get_str(start, "phase"), "new"), "new");
+	const struct json *plan = is_new ? NULL : json_get(start, "plan");
 
 	r->a = arena_new();
 	r->job_id = json_get_int(start, "job_id", 0);
@@ -25,6 +27,7 @@ enum err_code run_init(struct run *r, const struct json *start, struct err *e)
 	                                                       : json_object_new();
 	r->steps = json_is_array(json_get(plan, "steps")) ? json_ref(json_get(plan, "steps"))
 	                                                  : json_array_new();
+	r->job_tag = run_job_tag(r, r->job_id);
 	if (!r->command || !r->run_dir || !json_is_object(r->data))
 		return err_set(e, ERR_PARSE, "start frame lacks command, run_dir or job_data");
 	return ERR_OK;
@@ -161,6 +164,12 @@ static void on_progress(void *ctx, const char *host, int64_t done, int64_t total
 struct script_events run_events(struct run *r)
 {
 	return (struct script_events){ .on_line = on_line, .on_progress = on_progress, .ctx = r };
+}
+
+const char *run_job_tag(struct run *r, int64_t job_id)
+{
+	return run_printf(r, "%.8s-%lld", str_or(json_get_str(r->controller, "id"), "00000000"),
+	                  (long long)job_id);
 }
 
 const char *run_printf(struct run *r, const char *fmt, ...)

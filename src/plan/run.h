@@ -25,7 +25,8 @@ struct run {
 	struct ipc_conn
 	        *engine; /* in a step's process: the way to the engine goes over its parent */
 	int64_t job_id;
-	int64_t cluster_id; /* the cluster that the job is about; 0: none */
+	const char *job_tag; /* the job's name on the hosts: no other controller's job has it */
+	int64_t cluster_id;  /* the cluster that the job is about; 0: none */
 	const char *command;
 	const char *phase;
 	const char *run_dir;
@@ -68,5 +69,7 @@ enum err_code run_check_cancel(const struct run *r, struct err *e);
 /* The script events that write to this job's log. */
 struct script_events run_events(struct run *r);
 
+/* "6f0a3c1e-42": controller and number. */
+const char *run_job_tag(struct run *r, int64_t job_id);
 /* A string in the arena. */
 const char *run_printf(struct run *r, const char *fmt, ...) PRINTF_LIKE(2, 3);

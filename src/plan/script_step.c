@@ -61,7 +61,7 @@ static enum err_code fill(struct step *s, struct script_call *call, const char *
 		call->family = str_or(json_get_str(row, "family"), "unknown");
 	call->timeout_ms = (int64_t)s->kind->timeout_s * 1000;
 	script_arg(call, "action", action_word(s->kind, action));
-	script_arg(call, "job", run_printf(s->run, "%lld", (long long)s->run->job_id));
+	script_arg(call, "job", s->run->job_tag);
 	add_instance(s, call, row);
 	add_members(call, json_get(s->row, "args"), script_arg);
 	add_members(call, json_get(s->row, "texts"), script_secret);

@@ -184,7 +184,7 @@ def main():
             start = {"job_id": job, "command": command, "job_data": job_data,
                      "cluster_id": job_data.get("clusterid", 0), "attempt": n, "cancel": False,
                      "phase": engine.phase, "plan": engine.plan,
-                     "controller": {"version": "test"}, "run_dir": run_dir}
+                     "controller": {"version": "test", "id": "0123abcd-test"}, "run_dir": run_dir}
             status = attempt(runner, engine, job, start, kill_at)
             kill_at = None
             if engine.finished:
