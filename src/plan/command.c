@@ -7,6 +7,8 @@
 #include "plan/hosts.h"
 #include "plan/step.h"
 
+#define FORGET_TIMEOUT_MS 20000
+
 static const struct plan_command commands[] = {
 	{ "create_cluster", cmd_create_cluster, NULL },
 	{ "add_cluster", cmd_add_cluster, NULL },
@@ -95,6 +97,31 @@ static void tell_left_overs(struct run *r)
 	}
 }
 
+/* What a finished job made is nobody's to undo any more: its records go.  A host that is away keeps
+ * them; they do no harm. */
+static void forget_records(struct run *r)
+{
+	const struct json *hosts = json_get(r->context, "hosts");
+	struct script_call *calls = ARENA_NEWN(r->a, json_len(hosts) + 1, struct script_call);
+	struct json *row;
+	const char *host;
+	void *iter = NULL;
+	size_t n = 0, i;
+
+	while (json_next(hosts, &iter, &host, &row)) {
+		hosts_call(r, &calls[n], host, "job.sh");
+		script_arg(&calls[n], "action", "forget");
+		script_arg(&calls[n], "job", r->job_tag);
+		calls[n++].timeout_ms = FORGET_TIMEOUT_MS;
+	}
+	(void)script_run_all(calls, n, NULL);
+	for (i = 0; i < n; i++) {
+		if (calls[i].err.code != ERR_OK)
+			run_debug(r, "%s: %s", ssh_host(calls[i].ssh), calls[i].err.text);
+		script_release(&calls[i]);
+	}
+}
+
 /* After a failure or a cancel: put everything back, then say how the job ended. */
 static enum err_code undo_and_finish(struct run *r, const struct err *why, struct err *e)
 {
@@ -151,6 +178,8 @@ enum err_code plan_run(struct run *r, struct err *e)
 		json_free(&result);
 		return undo_and_finish(r, &why, e);
 	}
+	if (json_len(r->steps) > 0)
+		forget_records(r);
 	run_progress(r, 100.0, "Job finished.");
 	return finish(r, "FINISHED", str_or(c->done_text, "Job finished."), result, e);
 }

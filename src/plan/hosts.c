@@ -54,6 +54,7 @@ static struct run_host *make(struct run *r, const char *name, const struct json 
 		.user = json_get_str(row, "ssh_user"),
 		.keyfile = json_get_str(row, "ssh_keyfile"),
 		.sudo_password = json_get_str(row, "sudo_password"),
+		.known_hosts = json_get_str(r->controller, "known_hosts"),
 	};
 
 	h->name = arena_strdup(r->a, name);

@@ -372,20 +372,6 @@ static void cap_retention(struct planner *p)
 	                     (long long)(mb > 512 ? mb : 512)));
 }
 
-static void finish_plan(struct planner *p)
-{
-	size_t i;
-
-	p->group++;
-	(void)step_add(p->run, p->group, "register", NULL);
-	p->group++;
-	for (i = 0; i < n_nodes(p); i++)
-		(void)add(p, "forget", json_at(p->nodes, i));
-	for (i = 0; i < json_len(p->members); i++)
-		if (json_get(json_at(p->members, i), "pg"))
-			(void)add(p, "forget", json_at(p->members, i));
-}
-
 void plan_create(struct run *r, const struct plan_create_in *in)
 {
 	const struct json *source = json_get(in->doc, "source");
@@ -420,5 +406,5 @@ void plan_create(struct run *r, const struct plan_create_in *in)
 	}
 	if (n > 1)
 		followers(&p, json_at(p.nodes, 0), 1, n, false);
-	finish_plan(&p);
+	(void)step_add(r, p.group + 1, "register", NULL);
 }

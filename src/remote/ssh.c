@@ -19,6 +19,7 @@
 struct ssh {
 	struct ssh_target target;
 	char *host, *user, *keyfile, *sudo_password;
+	char *known_opt;   /* "UserKnownHostsFile=..." or NULL */
 	char *control;     /* path of the master's socket */
 	char *control_opt; /* "ControlPath=..." */
 	char *errfile;     /* what the master said */
@@ -41,6 +42,9 @@ struct ssh *ssh_new(const struct ssh_target *t, const char *dir, size_t index)
 	s->user = xstrdup(str_or(t->user, "root"));
 	s->keyfile = xstrdup(str_or(t->keyfile, ""));
 	s->sudo_password = xstrdup(str_or(t->sudo_password, ""));
+	if (!str_empty(t->known_hosts))
+		s->known_opt =
+		        xasprintf("UserKnownHostsFile=\"%s\" ~/.ssh/known_hosts", t->known_hosts);
 	s->control = xasprintf("%s/s%zu", dir, index);
 	s->control_opt = xasprintf("ControlPath=%s", s->control);
 	s->errfile = xasprintf("%s/s%zu.err", dir, index);
@@ -71,6 +75,7 @@ void ssh_free(struct ssh **sp)
 	free_str(&s->user);
 	free_str(&s->keyfile);
 	free_secret(&s->sudo_password);
+	free_str(&s->known_opt);
 	free_str(&s->control);
 	free_str(&s->control_opt);
 	free_str(&s->errfile);
@@ -134,6 +139,10 @@ static void common_options(struct ssh *s)
 	}
 	opt(s, "-o");
 	opt(s, s->control_opt);
+	if (s->known_opt) {
+		opt(s, "-o");
+		opt(s, s->known_opt);
+	}
 	if (s->keyfile[0] != '\0') {
 		opt(s, "-o");
 		opt(s, "IdentitiesOnly=yes");

@@ -18,6 +18,7 @@ struct ssh_target {
 	const char *user;
 	const char *keyfile;       /* NULL or "": ssh's own choice */
 	const char *sudo_password; /* NULL or "": sudo must not ask */
+	const char *known_hosts;   /* file that new host keys go to; NULL or "": ssh's own */
 };
 
 enum ssh_elevation { SSH_IS_ROOT, SSH_SUDO, SSH_SUDO_PASSWORD };

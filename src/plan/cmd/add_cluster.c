@@ -243,8 +243,6 @@ static void add_steps(struct import *im)
 		step_text(s, "s_hba", lines);
 	}
 	(void)step_add(r, 3, "register", NULL);
-	for (i = 0; i < n; i++)
-		(void)step_add(r, 4, "forget", json_get_str(json_at(im->nodes, i), "hostname"));
 }
 
 static enum err_code reserve(struct import *im, struct err *e)

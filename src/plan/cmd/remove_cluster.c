@@ -105,7 +105,7 @@ static void clean_source(struct removal *rm)
 		step_text(s, "s_hba", lines);
 		if (!bridge || str_empty(bridge->slot_name))
 			continue;
-		s = step_add(rm->run, rm->group + 1, "sql", n->hostname);
+		s = step_add(rm->run, rm->group + 1, "drop_slot", n->hostname);
 		step_title(s, "Dropping replication slot %s.", bridge->slot_name);
 		step_text(s, "s_sql", SQL_DROP_SLOT);
 		step_arg(s, "v_slot", bridge->slot_name);
