@@ -8,10 +8,13 @@ if [ "$1" != off ]; then
 	mkdir -p /etc/systemd/system.conf.d /etc/systemd/system/ssh.service.d
 	lib=
 	for f in /usr/lib/*/faketime/libfaketimeMT.so.1; do lib=$f; done
-	printf '%s\n' "LD_PRELOAD=$lib" "FAKETIME=$1" DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1 >>/etc/environment
+	printf '%s\n' "LD_PRELOAD=$lib" "FAKETIME=$1" DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1 \
+		>>/etc/environment
 	printf '[Manager]\nDefaultEnvironment=LD_PRELOAD=%s FAKETIME=%s %s\n' "$lib" "$1" \
-		'DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1' >/etc/systemd/system.conf.d/clock.conf
-	printf '[Service]\nUnsetEnvironment=LD_PRELOAD\n' >/etc/systemd/system/ssh.service.d/clock.conf
+		'DONT_FAKE_MONOTONIC=1 FAKETIME_DISABLE_SHM=1' \
+		>/etc/systemd/system.conf.d/clock.conf
+	printf '[Service]\nUnsetEnvironment=LD_PRELOAD\n' \
+		>/etc/systemd/system/ssh.service.d/clock.conf
 	echo 'session required pam_env.so readenv=1 # lab clock' >>/etc/pam.d/sudo
 	for f in /etc/postgresql/*/*/environment; do # pg_ctlcluster takes no other
 		[ ! -e "$f" ] || sed -n "/FAKE\|PRELOAD/s/=\(.*\)/ = '\1'/p" /etc/environment >>"$f"

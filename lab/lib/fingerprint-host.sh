@@ -56,7 +56,8 @@ left_out_of_data() {
 
 packages() {
 	# shellcheck disable=SC2016 # dpkg's variables
-	dpkg-query -Wf '${db:Status-Abbrev} ${Package}:${Architecture} ${Version}\n' 2>/dev/null || true
+	dpkg-query -Wf '${db:Status-Abbrev} ${Package}:${Architecture} ${Version}\n' 2>/dev/null ||
+		true
 	! command -v rpm >/dev/null || rpm -qa
 }
 
@@ -85,7 +86,8 @@ sockets() {
 }
 
 units() {
-	systemctl list-unit-files --no-legend --no-pager | awk '$2 !~ /generated|transient/ { print $1, $2 }'
+	systemctl list-unit-files --no-legend --no-pager |
+		awk '$2 !~ /generated|transient/ { print $1, $2 }'
 	systemctl list-units --type=service --state=running --plain --no-legend --no-pager |
 		awk '$1 !~ /^user@|^systemd-(hostnamed|localed|timedated)/ { print $1, "running" }'
 }

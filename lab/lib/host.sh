@@ -7,9 +7,11 @@ host_get() { sed -n "s/^$2=//p" "$S/host/$1/conf"; } # HOST dc|number|ip|ip6|ima
 
 host_new() { # HOST IMAGE DISK INIT
 	local h=$1 d=$S/host/$1 dc=${1%%-*} net n=10 lower
-	[[ $h =~ ^dc[123]-[a-z0-9]{1,8}$ ]] || die "a host is named dc1-NAME, dc2-NAME or dc3-NAME: $h"
+	[[ $h =~ ^dc[123]-[a-z0-9]{1,8}$ ]] ||
+		die "a host is named dc1-NAME, dc2-NAME or dc3-NAME: $h"
 	[ ! -e "$d/conf" ] || die "host $h exists"
-	! grep -q " \(${h}6\|${h%6}\) # lab$" "$S/hosts" || die "$h would be mistaken for another's ${h%6}6"
+	! grep -q " \(${h}6\|${h%6}\) # lab$" "$S/hosts" ||
+		die "$h would be mistaken for another's ${h%6}6"
 	lower=$(image "$2")
 	net=${dc#dc}
 	while grep -qs "^ip=10.77.$net.$n\$" "$S"/host/*/conf; do n=$((n + 1)); done
@@ -20,8 +22,8 @@ host_new() { # HOST IMAGE DISK INIT
 		truncate -s "$3" "$d/disk.img"
 		mkfs.xfs -q -m reflink=1 "$d/disk.img"
 	fi
-	printf '%s\n' "dc=$dc" "number=$n" "ip=10.77.$net.$n" "ip6=fd77:77:$net::$n" "image=$2" "disk=$3" \
-		"init=$4" "lower=$lower" >"$d/conf.new"
+	printf '%s\n' "dc=$dc" "number=$n" "ip=10.77.$net.$n" "ip6=fd77:77:$net::$n" \
+		"image=$2" "disk=$3" "init=$4" "lower=$lower" >"$d/conf.new"
 	mv "$d/conf.new" "$d/conf"
 }
 
@@ -50,7 +52,8 @@ hosts_sync() {
 	for d in "$S"/host/*/; do
 		h=$(basename "$d")
 		p=$(host_init "$h")
-		[ -z "$p" ] || nsenter --mount --target "$p" -- sh -c "$HOSTS_INTO" /etc/hosts <"$S/hosts" || true
+		[ -z "$p" ] || nsenter --mount --target "$p" -- \
+			sh -c "$HOSTS_INTO" /etc/hosts <"$S/hosts" || true
 	done
 }
 
@@ -83,7 +86,8 @@ host_root() { # HOST DIR
 	local d=$2 r=$2/root
 	[ "$(host_get "$1" disk)" = none ] || mount -o loop,discard "$d/disk.img" "$d/disk"
 	mkdir -p "$d"/disk/{upper,work}
-	mount -t overlay lab -o "lowerdir=$(host_get "$1" lower),upperdir=$d/disk/upper,workdir=$d/disk/work" "$r"
+	mount -t overlay lab "$r" -o \
+		"lowerdir=$(host_get "$1" lower),upperdir=$d/disk/upper,workdir=$d/disk/work"
 	[ -e "$r/etc/ssh/ssh_host_ed25519_key" ] || host_first_boot "$1" "$d" "$r"
 	sh -c "$HOSTS_INTO" "$r/etc/hosts" <"$S/hosts"
 }
@@ -158,7 +162,8 @@ host_kill() { # HOST
 	ip -n "$RT" link set "$h" down 2>/dev/null || true  # no FIN, no RST gets out
 	if alive "$h" && [ -e "$S/host/$h/disk.img" ]; then # no write gets down
 		cat "$c/cgroup.procs" "$c"/supervisor/cgroup.procs 2>/dev/null | while read -r p; do
-			! nsenter --mount="/proc/$p/ns/mnt" xfs_io -x -c shutdown "$S/host/$h/disk" 2>/dev/null || break
+			! nsenter --mount="/proc/$p/ns/mnt" \
+				xfs_io -x -c shutdown "$S/host/$h/disk" 2>/dev/null || break
 		done
 	fi
 	host_clear_now "$h"

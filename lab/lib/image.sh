@@ -48,7 +48,7 @@ image_base() { # SUITE
 		--aptopt='Acquire::Check-Valid-Until "false"' \
 		--aptopt='APT::Install-Recommends "false"' \
 		--dpkgopt=force-unsafe-io \
-		"$suite" "$dir" - <"$dir.list" >"$dir.log" 2>&1 8>&- ||
+		"$suite" "$dir" - <"$dir.list" >"$dir.log" 2>&1 ||
 		{ tail -5 "$dir.log" >&2; die "image $suite failed, see $dir.log"; }
 	image_tune "$dir"
 	touch "$dir/.lab"
@@ -85,7 +85,7 @@ image_layer() { # NAME SUITE KIND [PACKAGES]
 	rm -rf "$dir" "$dir.work" "$dir.root"
 	mkdir -p "$dir" "$dir.work" "$dir.root"
 	unshare --mount --pid --fork --kill-child --propagation slave "$HERE/lab" _layer \
-		"$VAR/images/$2" "$dir" "$3" "${4:-}" >"$dir.log" 2>&1 </dev/null 8>&- ||
+		"$VAR/images/$2" "$dir" "$3" "${4:-}" >"$dir.log" 2>&1 </dev/null ||
 		{ tail -5 "$dir.log" >&2; die "image $1 failed, see $dir.log"; }
 	rm -rf "$dir.work" "$dir.root"
 	touch "$dir/.lab"

@@ -49,7 +49,8 @@ limit_cpus() { # HOST 0.5
 limit_join() { # HOST: the calling shell joins the old hierarchies' groups
 	local v1
 	for v1 in memory cpu; do
-		[ ! -d "/sys/fs/cgroup/$v1/$LAB.$1" ] || echo "$BASHPID" >"/sys/fs/cgroup/$v1/$LAB.$1/cgroup.procs"
+		[ ! -d "/sys/fs/cgroup/$v1/$LAB.$1" ] ||
+			echo "$BASHPID" >"/sys/fs/cgroup/$v1/$LAB.$1/cgroup.procs"
 	done
 }
 

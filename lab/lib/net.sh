@@ -33,7 +33,7 @@ leaf() { # NETNS SITE HOST PORT: an end node 10.77.SITE.HOST behind the router's
 	ip netns add "$1"
 	# shellcheck disable=SC2016 # for another shell
 	ns "$1" sh -c 'cd /proc/sys/net
-		echo cubic >ipv4/tcp_congestion_control # as Debian; others may hide a loss of packets
+		echo cubic >ipv4/tcp_congestion_control # as Debian; others may hide losses
 		for i in all default; do
 			echo 0 >ipv6/conf/$i/accept_dad
 			echo 0 >ipv6/conf/$i/accept_ra

@@ -8,8 +8,9 @@ RHEL_REPO=/usr/share/pgsql-repo
 layer_rhel9() { # ROOT
 	local r=$1
 	# what the repacked programs are linked to; the rest comes from the repository
-	layer_install "$r" dnf rpm createrepo-c libpq5 libicu72 libxml2 libxslt1.1 libreadline8 libldap-2.5-0 \
-		libgssapi-krb5-2 liblz4-1 libzstd1 libuuid1 libpam0g tzdata
+	layer_install "$r" dnf rpm createrepo-c libpq5 libicu72 libxml2 libxslt1.1 \
+		libreadline8 libldap-2.5-0 libgssapi-krb5-2 liblz4-1 libzstd1 libuuid1 \
+		libpam0g tzdata
 	mkdir -p "$r/etc/rpm" "$r/etc/yum.repos.d"
 	# Debian's rpm keeps its database in the user's home
 	printf '%s\n' '%_dbpath /var/lib/rpm' '%rhel 9' '%dist .el9' >"$r/etc/rpm/macros"

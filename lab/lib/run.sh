@@ -14,7 +14,8 @@ options() { # [--image I] [--disk SIZE|none] [--init systemd|plain]
 		esac
 		shift 2
 	done
-	[[ $disk =~ ^(none|[0-9]+[MG])$ ]] || die "a disk is none or has a size like 512M or 8G: $disk"
+	[[ $disk =~ ^(none|[0-9]+[MG])$ ]] ||
+		die "a disk is none or has a size like 512M or 8G: $disk"
 	[[ $init = systemd || $init = plain ]] || die "init is systemd or plain: $init"
 	cmd_setup
 	image "$image" >/dev/null
@@ -44,7 +45,8 @@ lab_up() {
 	E
 	net_up
 	mirrors_find
-	spawn proxy "$HERE/aptproxy" "/run/netns/$MIR" 10.77.9.10:3142 "$VAR/apt" "$MIRROR" "$SECURITY"
+	spawn proxy "$HERE/aptproxy" "/run/netns/$MIR" 10.77.9.10:3142 "$VAR/apt" \
+		"$MIRROR" "$SECURITY"
 	touch "$S/ready"
 }
 
@@ -102,8 +104,8 @@ cmd_status() {
 
 cmd_env() {
 	running
-	printf '%s\n' "LAB_KEY=$S/id" "LAB_KNOWN_HOSTS=$S/known_hosts" "LAB_SSH_CONFIG=$S/ssh_config" \
-		"LAB_HOSTS=$S/hosts"
+	printf '%s\n' "LAB_KEY=$S/id" "LAB_KNOWN_HOSTS=$S/known_hosts" \
+		"LAB_SSH_CONFIG=$S/ssh_config" "LAB_HOSTS=$S/hosts"
 }
 
 cmd_ssh() {
@@ -129,7 +131,9 @@ cmd_down() {
 	local hosts h
 	group_end _exec
 	group_kill _daemon
-	hosts=$(cd "$S/host" 2>/dev/null && ls; for h in "$CG2/$LAB".*; do echo "${h##*/"$LAB".}"; done | grep -v '\*' || true)
+	hosts=$(for h in "$S"/host/* "$CG2/$LAB".*; do
+		[ ! -e "$h" ] || basename "${h/#"$CG2/$LAB".//}"
+	done | sort -u)
 	for h in $hosts; do
 		[ ! -d "$(cg "$h")" ] || echo 1 >"$(cg "$h")/cgroup.kill"
 	done

@@ -4,11 +4,13 @@
 PACKAGES=(systemd-container mmdebstrap debian-archive-keyring nftables iproute2 xfsprogs
 	openssh-client openssl python3-minimal python3 procps util-linux mount kmod gcc libc6-dev)
 
-# A daemon of a freshly installed package must not start here because of us.
 cmd_setup() {
-	local missing=() p
+	local missing=() p have
+	# shellcheck disable=SC2016 # dpkg's variables
+	have=$(dpkg-query -Wf '${db:Status-Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null ||
+		true)
 	for p in "${PACKAGES[@]}"; do
-		[ "$(dpkg-query -Wf '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || missing+=("$p")
+		grep -qx "installed $p" <<<"$have" || missing+=("$p")
 	done
 	if [ ${#missing[@]} -gt 0 ]; then
 		say "installing ${missing[*]}"
@@ -18,13 +20,13 @@ cmd_setup() {
 }
 
 packages_get() {
-	local log
+	local log get=(apt-get -qq -o DPkg::Lock::Timeout=120)
 	log=$(mktemp)
-	if ! { timeout 300 apt-get -qq update && DEBIAN_FRONTEND=noninteractive timeout 900 apt-get -qq \
-		-o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null; then
-		tail -5 "$log" >&2; rm -f "$log"
-		return 1
-	fi
+	export DEBIAN_FRONTEND=noninteractive
+	{
+		timeout 300 "${get[@]}" update &&
+			timeout 900 "${get[@]}" install -y --no-install-recommends "$@"
+	} >"$log" 2>&1 </dev/null || { tail -5 "$log" >&2; rm -f "$log"; return 1; }
 	rm -f "$log"
 }
 
@@ -44,12 +46,14 @@ kernel_get() {
 mirror_of() { # debian|debian-security
 	# shellcheck disable=SC2016 # apt's variables
 	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
-		sed -n "s|^\(https\{0,1\}://.*\)/$1/\$|\1|p" | awk 'NR == 1' # reads to the end, so apt-get meets no closed pipe
+		sed -n "s|^\(https\{0,1\}://.*\)/$1/\$|\1|p" |
+		awk 'NR == 1' # reads to the end, so apt-get meets no closed pipe
 }
 
 mirrors_find() {
 	MIRROR=${LAB_MIRROR:-$(mirror_of debian)}
-	[ -n "$MIRROR" ] || die "no Debian archive in this machine's sources.list; set LAB_MIRROR=http://ADDRESS"
+	[ -n "$MIRROR" ] ||
+		die "no Debian archive in sources.list; set LAB_MIRROR=http://ADDRESS"
 	SECURITY=${LAB_MIRROR:-$(mirror_of debian-security)}
 	SECURITY=${SECURITY:-$MIRROR}
 }
