@@ -22,8 +22,8 @@ enum err_code store_cluster_list(struct store *s, bool with_secrets, struct aren
  * when that is a known node.  Ends a reservation.  *ID may be NULL. */
 enum err_code store_cluster_save(struct store *s, const struct cluster *c, int64_t *id,
                                  struct err *e);
-/* With its nodes, and also ends a reservation; ERR_REFUSED while another cluster is a replica of
- * it.  No such cluster is fine. */
+/* With its nodes; also ends a reservation.  No such cluster is fine.  Replicas of it keep their
+ * link: whether they may lose their master is the caller's question. */
 enum err_code store_cluster_remove(struct store *s, int64_t id, struct err *e);
 
 struct host_port {
