@@ -217,8 +217,8 @@ static enum err_code begin(struct run *r, struct json *row, struct err *e)
 	const char *title = json_get_str(row, "title");
 
 	failpoint_at("begin.before", row);
-	TRY(step_note(r, "step.begin", row, "begun", e));
-	json_set_str(row, "state", "begun");
+	TRY(step_note(r, "step.begin", row, "running", e));
+	json_set_str(row, "state", "running");
 	failpoint_at("begin.after", row);
 	if (title)
 		run_log(r, RUN_MESSAGE, "step.c", (int)json_get_int(row, "seq", 0) + 1,
@@ -335,7 +335,7 @@ static bool was_begun(const struct json *row)
 {
 	const char *state = json_get_str(row, "state");
 
-	return str_eq(state, "begun") || str_eq(state, "done") || str_eq(state, "failed");
+	return str_eq(state, "running") || str_eq(state, "done") || str_eq(state, "failed");
 }
 
 static bool has_undo(const struct json *row)

@@ -26,7 +26,7 @@ struct json *step_add(struct run *r, int group, const char *kind, const char *ho
 	json_set_str(row, "kind", kind);
 	json_set_str(row, "name", kind);
 	json_set_str(row, "host", host);
-	json_set_str(row, "state", "new");
+	json_set_str(row, "state", "pending");
 	json_append(r->steps, row);
 	return row;
 }

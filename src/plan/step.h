@@ -9,7 +9,7 @@
  *   args    {name: text} words for the script
  *   texts   {s_name: text} longer texts, go over stdin
  *   secrets {s_name: name in context.secrets}
- *   state   new, begun, done, failed, undone
+ *   state   pending, running, done, failed, undone
  *
  * context.hosts.NAME is {user, keyfile, ssh_port, sudo_password, family, version, name, port,
  * datadir}. Each act runs in a process of its own; intent and result are durable around it. */
