@@ -30,7 +30,7 @@ read_roles() {
 		psql_set mon "$a_mon"
 		sql_roles_state
 	} | psql_run postgres >"$run_dir/state" || psql_fail
-	! grep -qx 'recovery t' "$run_dir/state" ||
+	! grep -qx 'recovery true' "$run_dir/state" ||
 		refuse changed "the server on port $srv_port is a standby; roles are made on its master"
 }
 
