@@ -203,15 +203,16 @@ is_alive() { # PID STARTTIME
 }
 
 kill_group() { # PGID: ask, wait 5 s, then force
-	kill -TERM -- "-$1" 2>/dev/null || return 0
+	# dash takes no -- here
+	kill -TERM "-$1" 2>/dev/null || return 0
 	kg_n=0
-	while kill -0 -- "-$1" 2>/dev/null && [ "$kg_n" -lt 50 ]; do
+	while kill -0 "-$1" 2>/dev/null && [ "$kg_n" -lt 50 ]; do
 		sleep 0.1
 		kg_n=$((kg_n + 1))
 		# a zombie of ours keeps its group alive until it is waited for
 		! proc_stat "$1" || [ "$st_state" != Z ] || break
 	done
-	kill -KILL -- "-$1" 2>/dev/null
+	kill -KILL "-$1" 2>/dev/null
 }
 
 need_run_dir() {
@@ -398,14 +399,24 @@ as_user() { # USER CMD...
 # default_datadir, datadir, confdir, unit, log_file, pg_owner.
 paths_debian() {
 	bindir=/usr/lib/postgresql/$a_version/bin
+	pd_etc=/etc/postgresql/$a_version
+	pd_conf=$(conf_value "$pd_etc/$a_name/postgresql.conf" data_directory)
+	# somebody's name for the directory that was asked for
+	if [ -n "$a_datadir" ] && [ "$pd_conf" != "$a_datadir" ]; then
+		for pd_file in "$pd_etc"/*/postgresql.conf; do
+			[ "$(conf_value "$pd_file" data_directory)" = "$a_datadir" ] || continue
+			pd_conf=$a_datadir pd_file=${pd_file%/postgresql.conf}
+			a_name=${pd_file##*/}
+			break
+		done
+	fi
 	default_datadir=/var/lib/postgresql/$a_version/$a_name
-	confdir=/etc/postgresql/$a_version/$a_name
+	datadir=${a_datadir:-${pd_conf:-$default_datadir}}
+	confdir=$pd_etc/$a_name
 	unit=postgresql@$a_version-$a_name.service
 	log_file=/var/log/postgresql/postgresql-$a_version-$a_name.log
 	pg_owner=postgres
-	pd_conf=$(conf_value "$confdir/postgresql.conf" data_directory)
-	datadir=${a_datadir:-${pd_conf:-$default_datadir}}
-	if [ -z "$pd_conf" ] && [ -f "$datadir/postgresql.conf" ]; then
+	if [ "$pd_conf" != "$datadir" ] && [ -f "$datadir/postgresql.conf" ]; then
 		confdir=$datadir unit='' log_file=''
 	fi
 	paths_owner
@@ -718,8 +729,12 @@ wait_reloaded() {
 	done
 }
 
+# the configuration is there, and it is this data directory's
 need_conf() {
 	[ -f "$confdir/postgresql.conf" ] || refuse missing "there is no $confdir/postgresql.conf"
+	nc_dir=$(conf_value "$confdir/postgresql.conf" data_directory)
+	[ -z "$nc_dir" ] || [ "$nc_dir" = "$datadir" ] ||
+		refuse changed "$confdir/postgresql.conf belongs to $nc_dir, not to $datadir"
 }
 
 # ---- the server's log ---------------------------------------------------------------
