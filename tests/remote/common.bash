@@ -40,7 +40,7 @@ secret() { printf 's_%s=' "$1"; quoted "$2"; echo; }
 
 # compose FAMILY SCRIPT: what goes to stdin after the preamble
 compose() {
-	cat "$remote/lib.sh"
+	cat "$remote/lib.sh" "$remote/pg.sh"
 	if is_os "$2"; then cat "$remote/os_$1.sh"; fi
 	cat "$remote/$2.sh"
 }

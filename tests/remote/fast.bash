@@ -2,7 +2,7 @@
 # fast.bash - what can be tried on this machine alone: the shape of every script, the library, and the
 # scripts that talk to a server against a temporary one.
 
-scripts=$(cd "$remote" && ls ./*.sh | sed 's,./,,; s,\.sh,,' | grep -v '^lib$\|^os_')
+scripts=$(cd "$remote" && ls ./*.sh | sed 's,./,,; s,\.sh,,' | grep -v '^lib$\|^pg$\|^os_')
 
 fast() {
 	shape
@@ -39,7 +39,7 @@ shape() {
 try() {
 	local code=$1
 	shift
-	{ cat "$remote/lib.sh" && printf 'main() {\n%s\n}\nmain "$@"; exit $?\n' "$code"; } |
+	{ cat "$remote/lib.sh" "$remote/pg.sh" && printf 'main() {\n%s\n}\nmain "$@"; exit $?\n' "$code"; } |
 		env RUN_ROOT="$tmp/run" STATE_ROOT="$tmp/state" $sh -s -- "$@" >"$tmp/out" 2>"$tmp/err"
 }
 
@@ -137,11 +137,11 @@ endings() {
 
 orphans() {
 	local code='begin "$@"; guard t; work sleep 62.7'
-	try "$code" job=1 watch=no &
+	try "$code" job=1 watch=no 2>/dev/null &
 	sleep 0.5
 	read -r pid _ <"$tmp/run/t.pid"
 	kill -9 "$pid"
-	wait
+	wait 2>/dev/null
 	same "$sh: an orphan lives" 1 "$(pgrep -cfx 'sleep 62.7')"
 	try 'begin "$@"; guard t' job=2 watch=no
 	same "$sh: another job is refused" 10 $?
