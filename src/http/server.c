@@ -241,13 +241,18 @@ static int or_default(int value, int dflt)
 	return value > 0 ? value : dflt;
 }
 
-static enum err_code http_start(struct http_server *s, const struct http_server_config *config,
-                                struct err *e)
+/* OpenSSL writes without MSG_NOSIGNAL: a client that goes away must not end us. */
+static void ignore_broken_pipes(void)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
-	/* OpenSSL writes without MSG_NOSIGNAL: a client that goes away must not end us */
-	sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static enum err_code http_start(struct http_server *s, const struct http_server_config *config,
+                                struct err *e)
+{
+	ignore_broken_pipes();
 	s->http = evhttp_new(s->base);
 	s->tick = evtimer_new(s->base, on_tick, s);
 	if (!s->http || !s->tick)

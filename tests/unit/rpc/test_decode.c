@@ -41,7 +41,7 @@ static void end(struct outcome *o)
 static const struct {
 	const char *data; /* of create_cluster */
 	const char *fault;
-} faulty_fields[] = {
+} faulty[] = {
 	{ "{" NODES "}", NULL },
 	{ "[]", "'job_data' must be an object" },
 	{ "{\"version\":\"15\"}", "'job_data.nodes' is missing" },
@@ -97,15 +97,15 @@ static const struct {
 
 static void names_each_faulty_field(UNUSED_STATE)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(faulty_fields); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(faulty); i++) {
 		struct outcome o;
 
-		run(&o, "create_cluster", faulty_fields[i].data);
-		if (!faulty_fields[i].fault && o.e.code != ERR_OK)
-			fail_msg("%s: %s", faulty_fields[i].data, o.e.text);
-		if (faulty_fields[i].fault && !strstr(o.e.text, faulty_fields[i].fault))
-			fail_msg("%s: \"%s\", expected \"%s\"", faulty_fields[i].data, o.e.text,
-			         faulty_fields[i].fault);
+		run(&o, "create_cluster", faulty[i].data);
+		if (!faulty[i].fault && o.e.code != ERR_OK)
+			fail_msg("%s: %s", faulty[i].data, o.e.text);
+		if (faulty[i].fault && !strstr(o.e.text, faulty[i].fault))
+			fail_msg("%s: \"%s\", expected \"%s\"", faulty[i].data, o.e.text,
+			         faulty[i].fault);
 		end(&o);
 	}
 }
