@@ -68,7 +68,9 @@ static void say_missing(const struct cluster *c, const struct counts *k, struct 
 static void judge_master(const struct cluster *c, const struct counts *k,
                          struct cluster_status *out)
 {
-	if (k->writable == 0)
+	if (k->writable == 0 && k->measured < c->n_nodes)
+		conclude(out, CLUSTER_UNKNOWN, "Not every node has been looked at yet.");
+	else if (k->writable == 0)
 		conclude(out, CLUSTER_FAILURE, "No writable node.");
 	else if (k->writable > 1)
 		conclude(out, CLUSTER_DEGRADED, "More than one node is writable: %s:%d and %s:%d.",
