@@ -122,17 +122,24 @@ static const struct node *find_source(const struct monitor *m, const int64_t *to
 	return NULL;
 }
 
-static bool replica_hears(const struct monitor *m, const struct cluster *c, const struct node *n,
-                          int64_t now_ms)
+/* A peer that was asked at AT_MS had a message AGE_MS before: fresh, and after the loss. */
+static bool is_word_of_peer(int64_t at_ms, int64_t age_ms, int64_t lost_ms)
 {
+	return age_ms >= 0 && age_ms < PEER_FRESH_MS && at_ms - age_ms > lost_ms;
+}
+
+static bool replica_hears(const struct monitor *m, const struct cluster *c,
+                          const struct node_view *of)
+{
+	const struct node *n = of->node;
 	struct node_view v;
 
 	for (size_t i = 0; i < c->n_nodes; i++) {
-		if (c->nodes[i].upstream_node_id != n->id || !look(m, &c->nodes[i], now_ms, &v))
+		if (c->nodes[i].upstream_node_id != n->id || !look(m, &c->nodes[i], of->now_ms, &v))
 			continue;
 		if (is_fresh(m, &v) && v.sample->receiver.present &&
-		    v.sample->receiver.message_age_ms >= 0 &&
-		    v.sample->receiver.message_age_ms < PEER_FRESH_MS)
+		    is_word_of_peer(v.sample->at_ms, v.sample->receiver.message_age_ms,
+		                    of->lost_ms))
 			return true;
 	}
 	return false;
@@ -150,9 +157,9 @@ static void add_peers(const struct monitor *m, const struct cluster *c, struct n
 	if (v->reach == REACH_OK)
 		return;
 	sender = v->upstream_seen ? view_sender(v) : NULL;
-	v->peers_see_it = (sender != NULL && sender->reply_age_ms >= 0 &&
-	                   sender->reply_age_ms < PEER_FRESH_MS) ||
-	                  replica_hears(m, c, v->node, v->now_ms);
+	v->peers_see_it = replica_hears(m, c, v) ||
+	                  (sender != NULL &&
+	                   is_word_of_peer(v->upstream->at_ms, sender->reply_age_ms, v->lost_ms));
 }
 
 static void add_source(const struct monitor *m, const struct node *source, struct node_view *v)

@@ -144,8 +144,10 @@ static void set_failure(const struct node_view *v, struct arena *a, struct node_
 		out->status = failures[i].status;
 		format = failures[i].format;
 	}
-	if (v->fail == PG_FAIL_STARTING && strstr(text, "shutting down") != NULL)
+	if (v->fail == PG_FAIL_STARTING && strstr(text, "shutting down") != NULL) {
 		out->status = HOST_SHUTDOWN;
+		format = "%s";
+	}
 	if (v->fail == PG_FAIL_REFUSED && v->was_shut_down) {
 		out->status = HOST_SHUTDOWN;
 		text = "the server was shut down";
@@ -239,8 +241,10 @@ void view_node(const struct node_view *v, struct arena *a, struct node_live *out
 			set_lag(v, out);
 		set_tls(v, out);
 	}
-	if (v->reach != REACH_OK)
+	if (v->reach != REACH_OK) {
 		out->uptime_s = 0;
+		out->receiver_status = "";
+	}
 	set_link(v, a, out);
 	set_message(v, a, out);
 }

@@ -29,6 +29,7 @@ struct node_view {
 	enum reach reach;
 	enum pg_fail fail;
 	const char *error;                /* what libpq or the server said */
+	int64_t lost_ms;                  /* when it stopped answering, monotonic */
 	bool was_shut_down;               /* the server said good-bye before it went */
 	bool peers_see_it;                /* its upstream or a replica of it still talks with it */
 	const struct node_sample *sample; /* the last one, maybe old */

@@ -49,6 +49,7 @@ struct watch {
 	enum pg_fail fail;
 	char error[256];
 	bool was_shut_down;
+	int64_t lost_ms;
 	int64_t seen_wall_ms;
 	int64_t sent_ms; /* when the present round was sent */
 	struct node_sample sample;
@@ -142,6 +143,8 @@ static void set_reach(struct watch *w, enum reach reach)
 {
 	bool is_new = w->reach != reach;
 
+	if (is_new && reach == REACH_FAILED)
+		w->lost_ms = clock_mono_ms();
 	w->reach = reach;
 	if (is_new)
 		w->listener->on_change(w->listener->ctx);
@@ -151,16 +154,16 @@ static void set_reach(struct watch *w, enum reach reach)
 static void lose(struct watch *w, enum pg_fail fail, const char *error)
 {
 	const char *sqlstate = w->pg == NULL ? "" : pg_async_sqlstate(w->pg);
-
 	bool was_probing = w->state == WATCH_PROBING;
 	bool was_ready = was_probing || w->state == WATCH_READY;
+	bool is_news = w->fail != fail;
 
 	/* A refusal after the good-bye keeps the good-bye. */
 	if (was_ready)
 		w->was_shut_down = str_eq(sqlstate, "57P01");
 	else if (fail != PG_FAIL_REFUSED && fail != PG_FAIL_STARTING)
 		w->was_shut_down = false;
-	if (w->fail != fail && !was_ready)
+	if (is_news && !was_ready)
 		log_info("monitor: node %lld (%s:%d): %s", (long long)w->node_id, w->host, w->port,
 		         error);
 	w->fail = fail;
@@ -173,6 +176,8 @@ static void lose(struct watch *w, enum pg_fail fail, const char *error)
 		set_timer(w, backoff_ms(w->attempts++, fail != PG_FAIL_TIMEOUT));
 		set_reach(w, REACH_FAILED);
 	}
+	if (!was_ready && is_news)
+		w->listener->on_change(w->listener->ctx);
 	if (was_probing)
 		w->listener->on_round(w->listener->ctx);
 }
@@ -424,6 +429,7 @@ void watch_view(const struct watch *w, struct node_view *v)
 	v->fail = w->fail;
 	v->error = w->error;
 	v->was_shut_down = w->was_shut_down;
+	v->lost_ms = w->lost_ms;
 	v->seen_ms = w->seen_wall_ms;
 	v->sample = w->sample.at_ms == 0 ? NULL : &w->sample;
 }

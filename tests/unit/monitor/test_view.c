@@ -200,7 +200,7 @@ static void failures_have_a_status_and_a_sentence(void **state)
 		{ PG_FAIL_STARTING, "the database system is starting up", false, false,
 		  HOST_RECOVERY, "Not ready yet: The database system is starting up." },
 		{ PG_FAIL_STARTING, "the database system is shutting down", false, false,
-		  HOST_SHUTDOWN, "Not ready yet: The database system is shutting down." },
+		  HOST_SHUTDOWN, "The database system is shutting down." },
 		{ PG_FAIL_CLOSED, "", false, false, HOST_OFFLINE, "Server closed the connection." },
 	};
 
