@@ -271,6 +271,12 @@ def reports_two_writable_nodes_once(t):
     assert t.w.rows[3]["timeline"] == 2 and t.w.rows[1]["timeline"] == 1, t.w.rows
 
 
+def ends_without_complaint(t):
+    """The sanitizers, when they are in, complain here."""
+    t.w.process.stdin.close()
+    assert t.w.process.wait(20) == 0, t.w.read_log()[-4000:]
+
+
 def keeps_secrets_out_of_its_log(t):
     log = t.w.read_log()
     assert log != ""
@@ -282,7 +288,7 @@ TESTS = [sees_a_healthy_lineage, has_no_lag_when_idle, sees_replay_paused_and_re
          sees_a_black_hole_behind_status_streaming, reports_a_clean_shutdown, sees_a_crash_at_once,
          keeps_a_node_whose_one_backend_hangs, sees_a_silent_host, sees_the_loss_of_the_primary,
          says_that_the_password_is_wrong, reports_two_writable_nodes_once,
-         keeps_secrets_out_of_its_log]
+         keeps_secrets_out_of_its_log, ends_without_complaint]
 
 
 def main():

@@ -36,7 +36,8 @@ def bin_dir():
     for path in BIN_DIRS:
         if os.path.exists(path + "/initdb"):
             return path
-    raise SystemExit("no PostgreSQL server is installed")
+    print("no PostgreSQL server is installed")
+    raise SystemExit(77)
 
 
 def server_user():

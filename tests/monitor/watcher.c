@@ -115,10 +115,10 @@ int main(int argc, char **argv)
 	code = crypt_key_load(argv[1], &key, &e);
 	if (code == ERR_OK)
 		code = store_open(&(struct store_options){ .dir = argv[1],
-							   .mode = STORE_READ_WRITE,
-							   .key = key,
-							   .group = (gid_t)-1 },
-				  &w.store, &e);
+		                                           .mode = STORE_READ_WRITE,
+		                                           .key = key,
+		                                           .group = (gid_t)-1 },
+		                  &w.store, &e);
 	if (code == ERR_OK)
 		code = run(&w, &e);
 	if (code != ERR_OK)
