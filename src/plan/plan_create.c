@@ -175,21 +175,20 @@ static void write_conf(struct planner *p, const struct json *node)
 	          plan_conf_text(p->run, p->version_num, cluster, confdir, p->pg, volume));
 }
 
-/* Certificate, settings and access rules of the stopped nodes FROM..TO. */
+/* Certificate, settings and access rules of the stopped nodes FROM..TO: files of their own, written
+ * side by side. */
 static void configure(struct planner *p, size_t from, size_t to)
 {
 	size_t i;
 
 	p->group++;
-	for (i = from; i < to; i++)
-		step_arg(add(p, "tls", json_at(p->nodes, i)), "reload", "no");
-	p->group++;
-	for (i = from; i < to; i++)
-		write_conf(p, json_at(p->nodes, i));
-	p->group++;
 	for (i = from; i < to; i++) {
-		struct json *s = add(p, "hba", json_at(p->nodes, i));
+		const struct json *node = json_at(p->nodes, i);
+		struct json *s;
 
+		step_arg(add(p, "tls", node), "reload", "no");
+		write_conf(p, node);
+		s = add(p, "hba", node);
 		step_arg(s, "reload", "no");
 		step_text(s, "s_hba", p->hba);
 	}
@@ -281,7 +280,8 @@ static void followers(struct planner *p, const struct json *upstream, size_t fro
 {
 	size_t i;
 
-	p->group++;
+	if (!across)
+		p->group++; /* with the access rules otherwise */
 	for (i = from; i < to; i++)
 		slot_for(p, upstream, json_at(p->nodes, i));
 	p->group++;
