@@ -93,7 +93,7 @@ class Client:
                 pass
             return Reply(read_all(sock))
 
-    def call(self, path, **fields):
+    def call(self, path, /, **fields):
         self.number += 1
         body = dict({"request_id": self.number, "request_created": CREATED}, **fields)
         reply = self.send(s9s_request(path, body, self.cookie))
@@ -117,7 +117,7 @@ class Client:
         return self.call("/v2/auth", operation="authenticateResponse",
                          signature=base64.b64encode(signature).decode())
 
-    def job(self, command, data=None, **fields):
+    def job(self, command, data=None, /, **fields):
         job = {"class_name": "CmonJobInstance", "title": f"Job {command}",
                "job_spec": {"command": command, "job_data": data or {}}}
         return self.call("/v2/jobs/", operation="createJobInstance", job=job, **fields)

@@ -31,14 +31,46 @@ static struct json *node_args(const struct req_check_hosts *req)
 	return nodes;
 }
 
+static void copy(struct json *to, const struct json *from, const char *key)
+{
+	struct json *value = json_get(from, key);
+
+	if (!json_is_null(value))
+		json_set(to, key, json_ref(value));
+}
+
+/* What the check found of one host, in the shape of the public clients; what they do not know
+ * (findings, os) comes beside. */
+static struct json *host_wire(const struct json *row)
+{
+	bool ok = json_get_bool(row, "ok", false);
+	struct json *wire = json_object_new();
+	struct json *host = json_object_new(), *status = json_object_new();
+
+	json_set_str(host, "class_name", "CmonHost");
+	copy(host, row, "hostname");
+	copy(host, row, "port");
+	copy(host, row, "ip");
+	json_set_str(status, "error_code", ok ? "HostIsOk" : "HostCheckFailed");
+	json_set_str(status, "error_message", json_get_str(row, "message"));
+	json_set(wire, "host", host);
+	json_set(wire, "status", status);
+	copy(wire, row, "os");
+	copy(wire, row, "findings");
+	return wire;
+}
+
 static enum err_code checked(struct rpc_call *c, const struct json *result, struct err *e)
 {
-	struct json *hosts = json_get(result, "checked_hosts");
+	const struct json *rows = json_get(result, "checked_hosts");
+	struct json *hosts;
 
-	if (!json_is_array(hosts))
+	if (!json_is_array(rows))
 		return err_set(e, ERR_INTERNAL, "the engine's answer has no checked_hosts");
-	json_set(c->out, "checked_hosts", json_ref(hosts));
-	json_set_int(c->out, "total", (int64_t)json_len(hosts));
+	hosts = json_array_new();
+	for (size_t i = 0; i < json_len(rows); i++)
+		json_append(hosts, host_wire(json_at(rows, i)));
+	call_set_list(c, "checked_hosts", hosts, (int64_t)json_len(rows));
 	return ERR_OK;
 }
 

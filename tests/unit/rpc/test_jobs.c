@@ -324,13 +324,22 @@ static void shows_clusters(void **state)
 static void asks_the_engine_to_check_hosts(void **state)
 {
 	struct world *w = *state;
+	const struct json *hosts;
 
 	world_login(w, "dba");
 	world_ask(w, "/v2/discovery/",
-	          "{'operation':'checkHosts','nodes':[{'hostname':'10.0.1.1'}],'check_ssh_sudo':"
+	          "{'operation':'checkHosts','nodes':[{'hostname':'10.0.1.1'},{'hostname':'b'}],'"
+	          "check_ssh_sudo':"
 	          "true,'ssh_credentials':{'public_key_file':'/root/.ssh/id_rsa','user_name':"
 	          "'vagrant'},'job':{'job_spec':{'command':'create_cluster','job_data':{'a':1}}}}");
 	world_expect(w, "Ok", NULL);
+	hosts = json_get(w->reply, "checked_hosts");
+	assert_string_equal(json_get_str(json_get(json_at(hosts, 0), "host"), "hostname"),
+	                    "10.0.1.1");
+	assert_string_equal(json_get_str(json_get(json_at(hosts, 0), "status"), "error_code"),
+	                    "HostIsOk");
+	assert_string_equal(json_get_str(json_get(json_at(hosts, 1), "status"), "error_message"),
+	                    "No sudo.");
 	assert_string_equal(w->call, "hosts.check");
 	assert_string_equal(json_get_str(json_get(w->args, "ssh"), "keyfile"), "/root/.ssh/id_rsa");
 	assert_int_equal(json_get_int(json_get(w->args, "job_data"), "a", 0), 1);
