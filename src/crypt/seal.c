@@ -108,7 +108,7 @@ enum err_code crypt_key_load(const char *dir, struct crypt_key **out, struct err
 
 	if (!str_empty(credentials) && fs_exists(credential))
 		return read_key(credential, true, out, e) ? err_wrap(e, "master key") : ERR_OK;
-	if (!fs_exists(path) && make_key(path, e) != ERR_OK)
+	if (!fs_exists(path) && (fs_mkdirs(dir, 0750, e) != ERR_OK || make_key(path, e) != ERR_OK))
 		return err_wrap(e, "make the master key");
 	return read_key(path, false, out, e) ? err_wrap(e, "master key") : ERR_OK;
 }

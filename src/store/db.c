@@ -19,26 +19,26 @@ static enum err_code readonly_code(int extended)
 
 static enum err_code code_of(int extended)
 {
-	switch (extended & 0xff) {
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return ERR_BUSY;
-	case SQLITE_READONLY:
+	static const struct {
+		int sqlite;
+		enum err_code code;
+	} rows[] = {
+		{ SQLITE_BUSY, ERR_BUSY },    { SQLITE_LOCKED, ERR_BUSY },
+		{ SQLITE_FULL, ERR_IO },      { SQLITE_IOERR, ERR_IO },
+		{ SQLITE_CORRUPT, ERR_IO },   { SQLITE_NOTADB, ERR_IO },
+		{ SQLITE_CANTOPEN, ERR_IO },  { SQLITE_PERM, ERR_IO },
+		{ SQLITE_TOOBIG, ERR_LIMIT }, { SQLITE_CONSTRAINT, ERR_CONFLICT },
+	};
+
+	if (extended == SQLITE_CONSTRAINT_FOREIGNKEY)
+		return ERR_NOT_FOUND;
+	if ((extended & 0xff) == SQLITE_READONLY)
 		return readonly_code(extended);
-	case SQLITE_CONSTRAINT:
-		return extended == SQLITE_CONSTRAINT_FOREIGNKEY ? ERR_NOT_FOUND : ERR_CONFLICT;
-	case SQLITE_FULL:
-	case SQLITE_IOERR:
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-	case SQLITE_CANTOPEN:
-	case SQLITE_PERM:
-		return ERR_IO;
-	case SQLITE_TOOBIG:
-		return ERR_LIMIT;
-	default:
-		return ERR_SQL;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].sqlite == (extended & 0xff))
+			return rows[i].code;
 	}
+	return ERR_SQL;
 }
 
 enum err_code db_error(struct db *d, int rc, struct err *e)
@@ -51,9 +51,21 @@ enum err_code db_error(struct db *d, int rc, struct err *e)
 	               d->h != NULL ? sqlite3_errmsg(d->h) : sqlite3_errstr(rc));
 }
 
+/* A full disk makes SQLite end the transaction by itself: what follows in it must not become
+ * changes of their own. */
+static enum err_code check_tx(const struct db *d, struct err *e)
+{
+	if (d->depth > 0 && sqlite3_get_autocommit(d->h))
+		return err_set(e, ERR_IO, "%s: the transaction was ended by an error", d->what);
+	return ERR_OK;
+}
+
 enum err_code db_exec(struct db *d, const char *sql, struct err *e)
 {
-	int rc = sqlite3_exec(d->h, sql, NULL, NULL, NULL);
+	int rc;
+
+	TRY(check_tx(d, e));
+	rc = sqlite3_exec(d->h, sql, NULL, NULL, NULL);
 
 	return rc == SQLITE_OK ? ERR_OK : db_error(d, rc, e);
 }
@@ -82,6 +94,7 @@ enum err_code query_begin(struct db *d, const char *sql, struct query *q, struct
 	bool keep = st == NULL && d->n_cached < DB_STATEMENTS_MAX;
 	int rc;
 
+	TRY(check_tx(d, e));
 	/* a statement whose rows are still being read gets a twin */
 	if (st != NULL && sqlite3_stmt_busy(st))
 		st = NULL;
