@@ -15,8 +15,8 @@ static enum err_code insert_group(struct store *s, const char *name, struct err 
 	CLEANUP(query_end) struct query q = { 0 };
 
 	TRY(query_begin(&s->main,
-	                "INSERT INTO groups (group_name, created) VALUES (?1, ?2)"
-	                " ON CONFLICT DO NOTHING",
+	                "INSERT INTO groups (group_name, created) SELECT ?1, ?2"
+	                " WHERE NOT EXISTS (SELECT 1 FROM groups WHERE group_name = ?1)",
 	                &q, e));
 	bind_text(&q, name);
 	bind_int(&q, clock_wall_ms());

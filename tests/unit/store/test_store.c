@@ -390,6 +390,7 @@ static void killed_writers_lose_nothing_they_answered_for(void **state)
 static int write_on_a_full_disk(struct harness *h, int fd)
 {
 	CLEANUP(free_str) char *wal = xasprintf("%s/pgtandem.db-wal", h->dir);
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct audit row = { .action = "x" };
 	struct rlimit before, full;
 	struct stat st;
@@ -397,7 +398,7 @@ static int write_on_a_full_disk(struct harness *h, int fd)
 	struct store_tx tx = { 0 };
 	int64_t id;
 
-	signal(SIGXFSZ, SIG_IGN);
+	sigaction(SIGXFSZ, &ignore, NULL);
 	harness_open(h);
 	harness_job(h);
 	if (stat(wal, &st) || getrlimit(RLIMIT_FSIZE, &before))
