@@ -62,6 +62,7 @@ static void cluster_state_follows_from_its_nodes(void **state)
 		{ "lrrr", 0, CLUSTER_FAILURE, "No writable node." },
 		{ "rrrr", 0, CLUSTER_FAILURE, "No writable node." },
 		{ "llrr", 0, CLUSTER_FAILURE, "No writable node." },
+		{ "xrrr", 0, CLUSTER_UNKNOWN, "Not every node has been looked at yet." },
 		{ "wwrr", 0, CLUSTER_DEGRADED,
 		  "More than one node is writable: 10.0.1.1:5432 and 10.0.1.2:5432." },
 		{ "ssrr", 0, CLUSTER_STOPPED, "All nodes are shut down." },
