@@ -12,8 +12,10 @@ TEST_ROW = re.compile(r"\[\s*'(\w+)',[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*?)??\[([^\[\
 
 def unit_rows(text):
     """{folder: names} of tests/unit/meson.build."""
-    return {folder: set(re.findall(r"'([^']+)'", names))
-            for folder, names in TEST_ROW.findall(text)}
+    rows = {}
+    for folder, names in TEST_ROW.findall(text):
+        rows.setdefault(folder, set()).update(re.findall(r"'([^']+)'", names))
+    return rows
 
 
 def named_near(path, build_files):
@@ -40,7 +42,7 @@ def check_path(path, build_files):
         name = parts[-1][len("fuzz_"):-2]
         if f"['{name}'," in build_files.get("tests/fuzz/meson.build", ""):
             return None
-    elif named_near(path, build_files):
+    if named_near(path, build_files):
         return None
     return "no meson.build names this file"
 

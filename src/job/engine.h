@@ -18,7 +18,11 @@ struct job_engine_config {
 	const char *run_dir; /* job-N/ and job-N.pid are made in it */
 	int max_jobs;
 	int rpc_port;
+	int check_limit_ms;   /* of a check of hosts; 0: 25 s */
 	int restart_delay_ms; /* times the number of deaths, before a runner is started again */
+	/* Told when a job has saved or removed a cluster; may be NULL. */
+	void (*cluster_changed)(void *ctx, int64_t cluster_id);
+	void *ctx;
 };
 
 /* Ends runners that an earlier engine left, resumes its jobs and starts waiting ones.  Texts of

@@ -13,7 +13,7 @@
 #include "job/evconn.h"
 #include "job/lock.h"
 #include "model/job.h"
-#include "store/job.h"
+#include "store/jobs.h"
 #include "store/store.h"
 
 #define JOB_LOG_BATCH      256
@@ -22,6 +22,7 @@
 #define JOB_DEATHS_MAX     3   /* of runners within one step */
 #define JOB_ATTEMPTS_MAX   100 /* runners of one job in all */
 #define JOB_EXIT_MS        10000
+#define JOB_DEAF_MS        60000
 #define JOB_CHECKS_MAX     8
 #define JOB_CHECK_LIMIT_MS 25000
 
@@ -31,11 +32,13 @@ struct job_engine {
 	struct event_base *base;
 	struct store *store;
 	char *runner_path, *run_dir;
-	int max_jobs, rpc_port, restart_delay_ms;
+	int max_jobs, rpc_port, restart_delay_ms, check_limit_ms;
 	struct lock_table locks;
 	struct runner *runners; /* list */
 	struct event *queue, *flush, *child;
 	int64_t last_check;
+	void (*cluster_changed)(void *ctx, int64_t cluster_id);
+	void *cluster_ctx;
 	bool stopping;
 };
 
@@ -65,16 +68,20 @@ struct runner {
 	pid_t pid; /* 0: waits for its next start */
 	struct evconn *conn;
 	struct event *timer; /* next start, or limit */
-	int deaths;          /* since something was achieved */
-	int64_t step;        /* that runs */
-	bool finished;       /* its end is stored */
-	bool undoing;        /* the engine gave the job up and asked for its undo */
+	int deaths;          /* since it came further */
+	enum job_phase phase;
+	int64_t step;         /* the furthest one that was begun in this phase */
+	bool finished;        /* its end is stored */
+	int64_t cancelled_ms; /* asked to stop; 0: not */
 	struct log_batch log;
 	struct progress_state progress;
 	struct evconn *asker; /* who waits for the check; NULL: nobody */
 	int64_t asker_id;
 	struct json *check_data;
 };
+
+/* ---- engine.c ---- */
+void engine_cluster_changed(struct job_engine *g, int64_t cluster_id);
 
 /* ---- queue.c ---- */
 /* Look at the queue soon. */
@@ -93,10 +100,14 @@ struct runner *runner_of_job(struct job_engine *g, int64_t job_id);
 size_t runner_count(const struct job_engine *g, bool checks);
 /* Its end is stored: it has to go now. */
 void runner_finished(struct runner *r);
-/* Something was achieved: deaths do not count any more. */
-void runner_progressed(struct runner *r);
+/* It has come to this step, or phase: when that is further than before, deaths so far do not
+ * count any more. */
+void runner_at_step(struct runner *r, int64_t seq);
+void runner_at_phase(struct runner *r, enum job_phase phase);
 void runner_cancel(struct runner *r);
 void runner_free(struct runner *r);
+/* The runner has closed its end or sent garbage. */
+void runner_disconnected(struct runner *r, const struct err *why);
 /* Processes have ended: find out which. */
 void runner_reap(struct job_engine *g);
 

@@ -200,6 +200,20 @@ enum err_code store_job_set_state(struct store *s, int64_t id, enum job_state st
 	return store_tx_commit(&tx, e);
 }
 
+enum err_code store_job_set_status_text(struct store *s, int64_t id, const char *text,
+                                        struct err *e)
+{
+	CLEANUP(store_tx_end) struct store_tx tx = { 0 };
+	CLEANUP(query_end) struct query q = { 0 };
+
+	TRY(store_tx_begin(s, &tx, e));
+	TRY(query_begin(&s->main, "UPDATE jobs SET status_text = ?1 WHERE job_id = ?2", &q, e));
+	bind_text(&q, text);
+	TRY(change_job(s, &q, id, e));
+	query_end(&q);
+	return store_tx_commit(&tx, e);
+}
+
 static enum err_code write_progress(struct store *s, int64_t id, const struct job_progress *p,
                                     struct err *e)
 {

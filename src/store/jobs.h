@@ -40,6 +40,9 @@ enum err_code store_job_counts(struct store *s, int64_t cluster_id, int64_t coun
  * ended. */
 enum err_code store_job_set_state(struct store *s, int64_t id, enum job_state state,
                                   const char *text, int exit_code, struct err *e);
+/* What the job is about now, in whatever state it is. */
+enum err_code store_job_set_status_text(struct store *s, int64_t id, const char *text,
+                                        struct err *e);
 enum err_code store_job_set_progress(struct store *s, int64_t id, const struct job_progress *p,
                                      struct err *e);
 enum err_code store_job_set_phase(struct store *s, int64_t id, enum job_phase phase, struct err *e);
