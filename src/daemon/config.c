@@ -66,6 +66,14 @@ enum err_code config_addr_parse(const char *text, struct config_addr *a, struct 
 	return ERR_OK;
 }
 
+int config_port(const struct config *c)
+{
+	int64_t port = 0;
+
+	(void)str_to_i64(c->listen[0].port, 1, 65535, &port, NULL);
+	return (int)port;
+}
+
 static enum err_code set_listen(struct config *c, const char *value, struct err *e)
 {
 	struct config_addr got[CONFIG_LISTEN_MAX];

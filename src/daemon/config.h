@@ -45,5 +45,7 @@ enum err_code config_set(struct config *c, const char *key, const char *value, s
 size_t config_check(const struct config *c, const char *name, struct strbuf *errors);
 /* Write C so that config_parse() gives the same again. */
 void config_dump(const struct config *c, struct strbuf *out);
+/* The port of the first listener. */
+int config_port(const struct config *c);
 /* "127.0.0.1:9501", "[::1]:9501" or "name:9501" into A. */
 enum err_code config_addr_parse(const char *text, struct config_addr *a, struct err *e);
