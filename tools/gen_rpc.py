@@ -19,6 +19,7 @@ Both may have [object.NAME] with fields.  A field has:
   form      what a text must look like (src/rpc/form.c);  choices: allowed texts
   min, max  of the value (int), of the length (string) or of the number of members
   required, secret, default (documented here, applied by whoever uses the field), help
+  refuse    why it cannot be asked for yet: false and nothing are fine, all else is a fault
 """
 import argparse
 import pathlib
@@ -31,7 +32,7 @@ FORMS = ["text", "line", "host", "cluster_name", "path", "version", "user_name",
 STRING_MAX = 1024
 LIST_MAX = 64
 FIELD_KEYS = {"name", "type", "form", "choices", "min", "max", "required", "secret", "default",
-              "help", "of"}
+              "help", "of", "refuse"}
 OP_KEYS = {"name", "aliases", "login", "role", "handler", "fields", "reply", "summary", "paths"}
 JOB_KEYS = {"command", "title", "summary", "handler", "fields", "include", "lock", "shares",
             "cluster"}
@@ -226,6 +227,8 @@ def c_field(struct, f):
            f".max = {c_int(f['max'])}", f".offset = offsetof(struct {struct}, {f['ident']})",
            f".extra = offsetof(struct {struct}, {extra_member(f)})"]
     row += [f".{flag} = true" for flag in ("required", "secret") if f.get(flag)]
+    if f.get("refuse"):
+        row.append(f".refuse = {c_text(f['refuse'])}")
     if f.get("choices"):
         texts = "".join(c_text(c) + ", " for c in f["choices"])
         row.append(f".choices = (const char *const[]){{ {texts}NULL }}")
@@ -329,6 +332,8 @@ def doc_field(f, prefix=""):
         notes.append(f"default `{str(f['default']).lower() if isinstance(f['default'], bool) else f['default']}`")
     if f.get("secret"):
         notes.append("secret")
+    if f.get("refuse"):
+        notes.append("not yet: " + f["refuse"])
     also = f" (also {', '.join('`' + n + '`' for n in f['names'][1:])})" if f["names"][1:] else ""
     kind = f["type"] + (f" of {f['of']}" if f["type"] == "list" else "")
     if f["form"] not in ("text", "line"):

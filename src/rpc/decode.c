@@ -316,6 +316,14 @@ static void decode_json(struct place *p)
 	clean_set(p, json_ref((struct json *)p->in));
 }
 
+/* Clients send "false" for what they do not want. */
+static bool asks(const struct json *j)
+{
+	bool v;
+
+	return !truth(j, &v) || v;
+}
+
 static void decode_field(struct place *p)
 {
 	static void (*const by_type[])(struct place *) = {
@@ -325,6 +333,8 @@ static void decode_field(struct place *p)
 		[FIELD_JSON] = decode_json,
 	};
 
+	if (p->field->refuse && asks(p->in))
+		faults_add(p->faults, p->path, "is not supported: %s", p->field->refuse);
 	by_type[p->field->type](p);
 }
 

@@ -49,6 +49,7 @@ struct field {
 	bool secret;
 	int64_t min, max;           /* value, length in bytes, or number of members */
 	const char *const *choices; /* allowed texts (case ignored), NULL at the end; NULL: any */
+	const char *refuse;         /* why it cannot be asked for; NULL: it can */
 	const struct message *of;
 	size_t offset; /* of the value in the struct */
 	size_t extra;  /* of has_NAME or n_NAME */

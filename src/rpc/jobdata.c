@@ -67,6 +67,22 @@ static void check_create(const struct json *data, const struct json *clean, stru
 		faults_add(f, "job_data.backup_id", "needs remote_cluster_id");
 }
 
+/* Said once for all nodes, or in the words of another client: planners look in one place. */
+static void spread(struct json *clean)
+{
+	const struct json *nodes = json_get(clean, "nodes");
+	int64_t port = json_get_int(clean, "port", 0);
+
+	for (size_t i = 0; port > 0 && i < json_len(nodes); i++) {
+		struct json *node = json_at(nodes, i);
+
+		if (!json_get(node, "port"))
+			json_set_int(node, "port", port);
+	}
+	if (json_get_bool(clean, "use_internal_repos", false) && !json_get(clean, "repository"))
+		json_set_str(clean, "repository", "none");
+}
+
 void jobdata_decode(const struct rpc_job *job, const struct json *data, struct json **clean,
                     struct faults *f)
 {
@@ -76,8 +92,10 @@ void jobdata_decode(const struct rpc_job *job, const struct json *data, struct j
 	decode(job->message, json_is_null(data) ? none : data, "job_data",
 	       arena_alloc(f->arena, job->message->size), *clean, f);
 	json_free(&none);
-	if (job->cluster == RPC_CLUSTER_NEW)
+	if (job->cluster == RPC_CLUSTER_NEW) {
 		check_nodes(*clean, f);
+		spread(*clean);
+	}
 	if (str_eq(job->command, "create_cluster"))
 		check_create(data, *clean, f);
 }

@@ -85,6 +85,9 @@ static const struct {
 	{ "{" NODES ",\"remote_cluster_id\":0}", "'job_data.remote_cluster_id' must be" },
 	{ "{" NODES ",\"replication_master\":{\"hostname\":\"a\"}}",
 	  "'job_data.replication_master' needs remote_cluster_id" },
+	{ "{" NODES ",\"enable_uninstall\":false,\"synchronous\":\"false\"}", NULL },
+	{ "{" NODES ",\"synchronous\":\"true\"}", "'job_data.synchronous' is not supported: " },
+	{ "{" NODES ",\"ssh_password\":\"x\"}", "'job_data.ssh_password' is not supported: " },
 	{ "{" NODES ",\"backup_id\":1}", "'job_data.backup_id' needs remote_cluster_id" },
 	{ "{" NODES ",\"ssh_port\":99999}", "'job_data.ssh_port' must be between" },
 	{ "{" NODES ",\"ssh_user\":\"-o\"}", "'job_data.ssh_user' must" },
@@ -160,6 +163,22 @@ static void makes_names_and_types_proper(UNUSED_STATE)
 	                    "\"postgre_user\":\"admin\",\"ssh_port\":22,\"update_lb\":[true],"
 	                    "\"version\":\"15\",\"with_tags\":[\"a\",\"b\",\"c\"]}");
 	free_str(&text);
+	end(&o);
+}
+
+static void tells_each_node_what_was_said_for_all(UNUSED_STATE)
+{
+	struct outcome o;
+	const struct json *nodes;
+
+	run(&o, "create_cluster",
+	    "{\"version\":\"15\",\"port\":\"6432\",\"use_internal_repos\":true,"
+	    "\"nodes\":[{\"hostname\":\"a\"},{\"hostname\":\"b\",\"port\":1}]}");
+	assert_int_equal(o.e.code, ERR_OK);
+	nodes = json_get(o.clean, "nodes");
+	assert_int_equal(json_get_int(json_at(nodes, 0), "port", 0), 6432);
+	assert_int_equal(json_get_int(json_at(nodes, 1), "port", 0), 1);
+	assert_string_equal(json_get_str(o.clean, "repository"), "none");
 	end(&o);
 }
 
@@ -250,6 +269,7 @@ int main(void)
 		cmocka_unit_test(reports_all_faults_in_one_go),
 		cmocka_unit_test(counts_faults_beyond_the_limit),
 		cmocka_unit_test(makes_names_and_types_proper),
+		cmocka_unit_test(tells_each_node_what_was_said_for_all),
 		cmocka_unit_test(fills_the_struct),
 		cmocka_unit_test(knows_the_forms),
 	};
