@@ -69,6 +69,20 @@ static enum err_code load_source(struct cluster_job *j, struct err *e)
 	return code;
 }
 
+static void read_tags(struct cluster_job *j)
+{
+	const struct json *tags = json_get(j->run->data, "with_tags");
+	size_t n = json_len(tags) < CLUSTER_TAGS_MAX ? json_len(tags) : CLUSTER_TAGS_MAX;
+
+	j->tags = ARENA_NEWN(j->run->a, n + 1, const char *);
+	for (size_t i = 0; i < n; i++) {
+		const char *tag = json_str(json_at(tags, i));
+
+		if (!str_empty(tag))
+			j->tags[j->n_tags++] = tag;
+	}
+}
+
 enum err_code cluster_job_init(struct cluster_job *j, struct run *r, struct err *e)
 {
 	const struct json *master = json_get(r->data, "replication_master");
@@ -94,6 +108,7 @@ enum err_code cluster_job_init(struct cluster_job *j, struct run *r, struct err 
 		.port = (int)json_get_int(r->data, "ssh_port", 0),
 		.sudo_password = text(r, "sudo_password", ""),
 	};
+	read_tags(j);
 	TRY(load_known(j, e));
 	return j->remote_cluster_id > 0 ? load_source(j, e) : ERR_OK;
 }

@@ -15,6 +15,8 @@ struct cluster_job {
 	bool may_clean; /* what earlier jobs left on the new hosts is undone first */
 	const char *repository, *repository_url, *repository_key;
 	int64_t remote_cluster_id;
+	const char **tags; /* of the new cluster */
+	size_t n_tags;
 	const char *want_master_host;
 	int want_master_port;
 	struct cluster_list known; /* every managed cluster, without secrets */

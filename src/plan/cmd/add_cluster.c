@@ -163,6 +163,8 @@ static void describe(struct import *im)
 	c->ssh = im->job.ssh;
 	c->admin = (struct login){ im->job.admin_user, im->job.admin_password };
 	c->rpc_token = arena_strdup(r->a, token);
+	c->tags = im->job.tags;
+	c->n_tags = im->job.n_tags;
 	c->cluster_auto_recovery = c->node_auto_recovery = true;
 	if (im->upstream) {
 		c->remote_cluster_id = im->upstream->id;

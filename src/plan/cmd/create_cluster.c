@@ -212,6 +212,8 @@ static void describe(struct cluster_job *j, const struct plan_create_in *in)
 		.repl = *in->repl,
 		.mon = *in->mon,
 		.rpc_token = token.password,
+		.tags = j->tags,
+		.n_tags = j->n_tags,
 		.cluster_auto_recovery = true,
 		.node_auto_recovery = true,
 		.nodes = ARENA_NEWN(j->run->a, n, struct node),
