@@ -41,7 +41,7 @@ static enum err_code parse_line(char *line, size_t number, struct history *h, st
 		return err_set(e, ERR_PARSE, "timeline history line %zu: \"%.20s\" is no timeline",
 		               number, word);
 	word = next_word(&line);
-	if (!lsn_parse(word, &entry->end))
+	if (!lsn_parse(word, &entry->end) || entry->end == LSN_INVALID)
 		return err_set(e, ERR_PARSE, "timeline history line %zu: \"%.20s\" is no position",
 		               number, word);
 	if (h->count > 0 && (entry->tli <= entry[-1].tli || entry->end < entry[-1].end))

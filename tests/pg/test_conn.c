@@ -12,14 +12,25 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/strbuf.h"
 #include "pg/conn.h"
 #include "pg/sqltext.h"
 
+static int port_of(const char *variable)
+{
+	int64_t port = 0;
+	struct err e = { 0 };
+
+	if (str_to_i64(getenv(variable), 1, 65535, &port, &e) != ERR_OK)
+		fail_msg("%s: %s", variable, e.text);
+	return (int)port;
+}
+
 static struct conninfo target(void)
 {
 	return (struct conninfo){ .host = "127.0.0.1",
-		                  .port = atoi(getenv("TEST_PORT")),
+		                  .port = port_of("TEST_PORT"),
 		                  .user = "boss",
 		                  .password = getenv("TEST_PASSWORD") };
 }
@@ -80,7 +91,7 @@ static void gives_up_on_a_silent_server(void **state)
 	struct conninfo c = target();
 	int64_t begin = clock_mono_ms();
 
-	c.port = atoi(getenv("TEST_SILENT_PORT"));
+	c.port = port_of("TEST_SILENT_PORT");
 	check_refusal(c, PG_FAIL_TIMEOUT, ERR_TIMEOUT);
 	assert_in_range(clock_mono_ms() - begin, 1400, 10000);
 }
@@ -180,12 +191,13 @@ static void on_alarm(int sig)
 static void a_raised_flag_ends_a_statement_on_both_sides(void **state)
 {
 	const struct pg_options o = { .cancel = &cancelled };
+	const struct sigaction action = { .sa_handler = on_alarm };
 	struct conninfo c = target();
 	struct pg *pg = must_connect(&c, &o), *other = must_connect(&c, NULL);
 	struct pg_result *r = NULL;
 	struct err e = { 0 };
 
-	(void)signal(SIGALRM, on_alarm);
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
 	(void)alarm(1);
 	assert_int_equal(pg_exec(pg, "SELECT pg_sleep(20)", NO_PARAMS, &e), ERR_CANCELLED);
 	pg_free(&pg);

@@ -114,6 +114,7 @@ static void refuses_malformed_histories(void **state)
 		{ "1\t0/200\tx\n2\t0/100\tx\n", 3 },
 		{ "3\t0/100\tx\n", 3 },
 		{ "0\t0/100\tx\n", 3 },
+		{ "1\t0/0\tx\n", 3 },
 	};
 	struct arena *a = arena_new();
 
