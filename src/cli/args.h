@@ -102,8 +102,9 @@ struct cli_args {
 struct cli_sources {
 	const char *(*env)(void *ctx, const char *name);
 	const char *(*config)(void *ctx, const char *key);
-	/* Ask for a secret on the terminal; caller owns *OUT. */
-	enum err_code (*ask)(void *ctx, const char *what, char **out, struct err *e);
+	/* Ask for a secret on the terminal, or take it FROM_STDIN; caller owns *OUT. */
+	enum err_code (*ask)(void *ctx, const char *what, bool from_stdin, char **out,
+			     struct err *e);
 	void *ctx;
 };
 

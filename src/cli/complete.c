@@ -89,8 +89,10 @@ static void complete_secret(struct cli_args *a, enum cli_option_id id, const str
 		if (!v->given)
 			args_complain(a, "--%s-file: %s", cli_options[id].name, e.text);
 	} else if (v->given && (str_empty(v->secret) || str_eq(v->secret, "-"))) {
+		bool from_stdin = str_eq(v->secret, "-");
+
 		free_secret(&v->secret);
-		if (s->ask(s->ctx, cli_options[id].name, &v->secret, &e) != ERR_OK)
+		if (s->ask(s->ctx, cli_options[id].name, from_stdin, &v->secret, &e) != ERR_OK)
 			args_complain(a, "--%s: %s", cli_options[id].name, e.text);
 	}
 }
