@@ -138,7 +138,7 @@ static void take_long(struct scan *s, int argc, char **argv, int *i)
 	char name[64];
 
 	snprintf(name, sizeof(name), "%.*s",
-		 equals ? (int)(equals - argv[*i] - 2) : (int)sizeof(name), argv[*i] + 2);
+	         equals ? (int)(equals - argv[*i] - 2) : (int)sizeof(name), argv[*i] + 2);
 	if (!equals && take_command(s, name))
 		return;
 	id = find_option(name);
@@ -213,7 +213,7 @@ static void decide_command(struct scan *s)
 		args_complain(a, "more than one command");
 	} else if (!a->command && !a->complaints.len) {
 		args_complain(a, "%s needs a command; see pgtandem %s --help", a->mode->name,
-			      a->mode->name);
+		              a->mode->name);
 	}
 }
 
@@ -223,11 +223,11 @@ static void check_options(struct cli_args *a)
 
 	for (int i = 0; c && i < OPT_COUNT; i++)
 		if (a->values[i].given && !args_use(c, i) && !str_eq(cli_options[i].name, c->name))
-			args_complain(a, "--%s is no option of %s --%s", cli_options[i].name, c->mode,
-				      c->name);
+			args_complain(a, "--%s is no option of %s --%s", cli_options[i].name,
+			              c->mode, c->name);
 	if (c && a->n_operands && !c->operand)
 		args_complain(a, "%s --%s takes no names, but there is \"%s\"", c->mode, c->name,
-			      a->operands[0]);
+		              a->operands[0]);
 }
 
 enum err_code args_parse(struct cli_args *a, int argc, char **argv)

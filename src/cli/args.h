@@ -41,9 +41,9 @@ struct cli_option {
 	const char *choices; /* "a|b" */
 	const char *sends;   /* JSON that a flag sends; "string": a bool is sent as a string */
 	const char *arg, *help;
-	const char *env;    /* "A|B" */
-	const char *config; /* key of the configuration file */
-	const char *dflt;   /* "@user", "@key" */
+	const char *env;           /* "A|B" */
+	const char *config;        /* key of the configuration file */
+	const char *dflt;          /* "@user", "@key" */
 	enum cli_option_id secret; /* of --NAME-file: NAME */
 };
 
@@ -104,7 +104,7 @@ struct cli_sources {
 	const char *(*config)(void *ctx, const char *key);
 	/* Ask for a secret on the terminal, or take it FROM_STDIN; caller owns *OUT. */
 	enum err_code (*ask)(void *ctx, const char *what, bool from_stdin, char **out,
-			     struct err *e);
+	                     struct err *e);
 	void *ctx;
 };
 

@@ -58,6 +58,7 @@ enum err_code ask_secret(const char *what, bool from_stdin, char **out, struct e
 		return read_line(STDIN_FILENO, out, e);
 	tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (tty < 0)
-		return err_set(e, ERR_INVALID, "the value is empty and there is no terminal to ask on");
+		return err_set(e, ERR_INVALID,
+		               "the value is empty and there is no terminal to ask on");
 	return ask_on(tty, what, out, e);
 }

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ static const char *source_config(void *ctx, const char *key)
 }
 
 static enum err_code source_ask(void *ctx, const char *what, bool from_stdin, char **out,
-				struct err *e)
+                                struct err *e)
 {
 	const struct cli *c = ctx;
 
@@ -71,7 +72,7 @@ static char *controller_text(const struct cli *c)
 	if (given || !host)
 		return xstrdup(str_or(given, URL_DEFAULT));
 	return xasprintf("https://%s:%s", host,
-			 str_or(json_get_str(c->config, "controller_port"), "9501"));
+	                 str_or(json_get_str(c->config, "controller_port"), "9501"));
 }
 
 /* --private-key-file, else ~/.pgtandem/USER.key, else that of the public client. */
@@ -144,8 +145,9 @@ enum err_code cli_need_login(struct cli *c, struct err *e)
 	c->bad_options = true;
 	if (str_empty(c->conf.user)) {
 		err_set(e, ERR_INVALID, "No user name set.");
-		return err_hint(e, "the first user is made on the controller's machine: pgtandem user "
-				   "--create --generate-key --group=admins NAME");
+		return err_hint(e,
+		                "the first user is made on the controller's machine: pgtandem user "
+		                "--create --generate-key --group=admins NAME");
 	}
 	err_set(e, ERR_INVALID, "No password and no RSA key for user %s.", c->conf.user);
 	return err_hint(e, "use --password or --private-key-file");
@@ -158,7 +160,7 @@ static int complain(struct cli *c)
 	fputs(strbuf_cstr(&c->args.complaints), stderr);
 	if (c->args.mode && c->args.command)
 		fprintf(stderr, "See pgtandem %s --%s --help.\n", c->args.mode->name,
-			c->args.command->name);
+		        c->args.command->name);
 	return CLI_EXIT_OPTIONS;
 }
 
@@ -186,8 +188,8 @@ static enum err_code prepare(struct cli *c, struct err *e)
 		file = getenv(i ? "S9S_USER_CONFIG" : "PGTANDEM_CONFIG");
 	TRY(config_load(str_empty(file) ? NULL : file, c->home, &c->config, e));
 	screen_init(&c->screen,
-		    str_or(args_text(&c->args, OPT_COLOR), json_get_str(c->config, "color")),
-		    cli_flag(c, OPT_BATCH));
+	            str_or(args_text(&c->args, OPT_COLOR), json_get_str(c->config, "color")),
+	            cli_flag(c, OPT_BATCH));
 	TRY(args_complete(&c->args, &sources));
 	return set_conf(c, e);
 }
@@ -262,29 +264,28 @@ static void print_line(const struct cli *c, const char *what, const char *text)
 	fprintf(stderr, "%s%s\n", what, strbuf_cstr(&line));
 }
 
-/* A reply may complain about several fields: "errors" holds texts or objects with one. */
-static void print_more(const struct cli *c, const struct err *e)
+/* "'FIELD' REASON", a line each; false: the reply has no more to say than its sentence. */
+static bool print_fields(const struct cli *c)
 {
-	const struct json *errors = json_get(c->reply, "errors");
-	const char *hint = json_get_str(c->reply, "hint");
+	const struct json *faults = json_get(c->reply, "field_errors");
 
-	for (size_t i = 0; i < json_len(errors); i++) {
-		const struct json *one = json_at(errors, i);
-		const char *text = str_or(json_str(one), json_get_str(one, "message"));
+	for (size_t i = 0; i < json_len(faults) && json_len(faults) > 1; i++) {
+		const struct json *fault = json_at(faults, i);
+		CLEANUP(strbuf_release) struct strbuf line = STRBUF_INIT;
 
-		if (text && !str_eq(text, e->text))
-			print_line(c, "  ", text);
+		strbuf_addf(&line, "'%s' %s", str_or(json_get_str(fault, "field"), "?"),
+		            str_or(json_get_str(fault, "reason"), "is wrong"));
+		print_line(c, "", strbuf_cstr(&line));
 	}
-	if (hint && str_empty(e->hint))
-		print_line(c, "Hint: ", hint);
+	return json_len(faults) > 1;
 }
 
 void cli_report(const struct cli *c, const struct err *e)
 {
 	if (e->code == ERR_CANCELLED)
 		return;
-	print_line(c, "", e->text);
-	print_more(c, e);
+	if (!print_fields(c))
+		print_line(c, "", e->text);
 	if (!str_empty(e->hint))
 		print_line(c, "Hint: ", e->hint);
 }
@@ -311,7 +312,7 @@ void cli_print_json(const struct json *j)
 }
 
 enum err_code cli_ask(struct cli *c, const char *path, struct json *request,
-		      const struct json **reply, struct err *e)
+                      const struct json **reply, struct err *e)
 {
 	enum err_code code;
 
@@ -323,7 +324,7 @@ enum err_code cli_ask(struct cli *c, const char *path, struct json *request,
 }
 
 enum err_code cli_call(struct cli *c, const char *path, struct json *request,
-		       const struct json **reply, struct err *e)
+                       const struct json **reply, struct err *e)
 {
 	enum err_code code = cli_ask(c, path, request, reply, e);
 

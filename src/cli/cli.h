@@ -27,7 +27,7 @@ enum cli_exit {
 struct cli {
 	struct cli_args args;
 	struct json *config;
-	char *home; /* the user's; NULL when unknown */
+	char *home;                 /* the user's; NULL when unknown */
 	char *user_name, *key_path; /* defaults for SSH */
 	struct screen screen;
 	struct client_conf conf;
@@ -53,10 +53,10 @@ void cli_report(const struct cli *c, const struct err *e);
 /* Call the controller (logged in); the reply stays in c->reply, borrowed as *REPLY, which may be
  * NULL.  With --print-json it is printed. */
 enum err_code cli_call(struct cli *c, const char *path, struct json *request,
-		       const struct json **reply, struct err *e);
+                       const struct json **reply, struct err *e);
 /* The same, never printed. */
 enum err_code cli_ask(struct cli *c, const char *path, struct json *request,
-		      const struct json **reply, struct err *e);
+                      const struct json **reply, struct err *e);
 bool cli_flag(const struct cli *c, enum cli_option_id id);
 /* Is the reply printed as JSON, and nothing else? */
 bool cli_is_json(const struct cli *c);

@@ -15,12 +15,16 @@
 #define KEY_FILE_MAX 65536
 #define PATH_AUTH    "/v2/auth"
 #define MASK         "xxxxxxxxx"
+/* A controller that is just being restarted. */
+#define RETRIES  4
+#define RETRY_MS 500
 
 struct client {
 	const struct client_conf *conf;
 	struct http *http;
 	int64_t request_id;
 	bool logged_in;
+	bool answered; /* the controller has answered before */
 };
 
 struct client *client_new(const struct client_conf *conf)
@@ -43,7 +47,7 @@ void client_free(struct client **c)
 /* ---- whom we talk to ---- */
 
 static enum err_code changed_certificate(struct client *c, const struct http_conf *conf,
-					 struct err *e)
+                                         struct err *e)
 {
 	CLEANUP(strbuf_release) struct strbuf shown = STRBUF_INIT;
 	CLEANUP(strbuf_release) struct strbuf known = STRBUF_INIT;
@@ -58,16 +62,17 @@ static enum err_code changed_certificate(struct client *c, const struct http_con
 	if (str_eq(now, then))
 		return e->code; /* it is the one we know, but no good any more: expired */
 	err_set(e, ERR_REFUSED,
-		"the controller at %s shows another certificate than before: %s instead of %s", place,
-		now, then);
-	return err_hint(e,
-			"somebody may be in between; if the controller was installed anew, remove the "
-			"line of %s from %s",
-			place, c->conf->known_file);
+	        "the controller at %s shows another certificate than before: %s instead of %s",
+	        place, now, then);
+	return err_hint(
+	        e,
+	        "somebody may be in between; if the controller was installed anew, remove the "
+	        "line of %s from %s",
+	        place, c->conf->known_file);
 }
 
 static enum err_code meet(struct client *c, struct http_conf *conf, struct strbuf *pem,
-			  struct err *e)
+                          struct err *e)
 {
 	char place[300], fingerprint[TRUST_FINGERPRINT];
 
@@ -79,7 +84,7 @@ static enum err_code meet(struct client *c, struct http_conf *conf, struct strbu
 		TRY(trust_add(c->conf->known_file, place, strbuf_cstr(pem), e));
 		if (!c->conf->quiet)
 			fprintf(stderr, "Trusting the controller at %s from now on, %s.\n", place,
-				fingerprint);
+			        fingerprint);
 	}
 	conf->pem = strbuf_cstr(pem);
 	return ERR_OK;
@@ -181,14 +186,31 @@ static void print_debug_messages(const struct json *reply)
 		fprintf(stderr, "DEBUG: %s\n", str_or(json_str(json_at(messages, i)), ""));
 }
 
+/* The same request may be sent again: the controller knows it by its number and time. */
+static enum err_code post(struct client *c, const char *path, const struct strbuf *body,
+                          struct strbuf *answer, struct err *e)
+{
+	for (int i = 0;; i++) {
+		strbuf_reset(answer);
+		if (http_post(c->http, path, body->data, body->len, answer, e) == ERR_OK) {
+			c->answered = true;
+			return ERR_OK;
+		}
+		if (e->code != ERR_UNREACHABLE || !c->answered || i == RETRIES)
+			return e->code;
+		err_clear(e);
+		clock_sleep_ms(RETRY_MS);
+	}
+}
+
 static enum err_code exchange(struct client *c, const char *path, struct json *request,
-			      struct json **reply, struct err *e)
+                              struct json **reply, struct err *e)
 {
 	CLEANUP(strbuf_release_secret) struct strbuf body = STRBUF_INIT;
 	CLEANUP(strbuf_release) struct strbuf answer = STRBUF_INIT;
 	char now[CLOCK_ISO_SIZE];
 	struct http_conf conf = { .url = c->conf->url,
-				  .connect_timeout_s = c->conf->connect_timeout_s };
+		                  .connect_timeout_s = c->conf->connect_timeout_s };
 
 	json_free(reply);
 	TRY(connect_http(c, e));
@@ -197,10 +219,10 @@ static enum err_code exchange(struct client *c, const char *path, struct json *r
 	if (c->conf->print_requests)
 		print_request(request, path);
 	json_dump(request, &body);
-	if (http_post(c->http, path, body.data, body.len, &answer, e) != ERR_OK)
+	if (post(c, path, &body, &answer, e) != ERR_OK)
 		return e->code == ERR_REFUSED && !c->conf->ca_file
-			       ? changed_certificate(c, &conf, e)
-			       : e->code;
+		               ? changed_certificate(c, &conf, e)
+		               : e->code;
 	if (json_parse(strbuf_cstr(&answer), answer.len, reply, e) != ERR_OK) {
 		err_wrap(e, "the reply of the controller is no JSON");
 		e->code = ERR_PARSE;
@@ -225,7 +247,7 @@ static enum err_code login_with_password(struct client *c, struct err *e)
 }
 
 static enum err_code sign(struct client *c, const char *challenge, struct strbuf *out,
-			  struct err *e)
+                          struct err *e)
 {
 	CLEANUP(strbuf_release_secret) struct strbuf key = STRBUF_INIT;
 	CLEANUP(strbuf_release) struct strbuf signature = STRBUF_INIT;
@@ -270,13 +292,13 @@ static enum err_code login(struct client *c, struct err *e)
 }
 
 enum err_code client_call_anonymous(struct client *c, const char *path, struct json *request,
-				    struct json **reply, struct err *e)
+                                    struct json **reply, struct err *e)
 {
 	return exchange(c, path, request, reply, e);
 }
 
 enum err_code client_call(struct client *c, const char *path, struct json *request,
-			  struct json **reply, struct err *e)
+                          struct json **reply, struct err *e)
 {
 	bool was_logged_in = c->logged_in;
 	enum err_code code;

@@ -34,10 +34,10 @@ void client_free(struct client **c);
 /* Send REQUEST (borrowed; number and time are put in) to PATH.  *REPLY is set, and the caller's,
  * whenever the controller answered, also when it refused and the code is that of the refusal. */
 enum err_code client_call(struct client *c, const char *path, struct json *request,
-			  struct json **reply, struct err *e);
+                          struct json **reply, struct err *e);
 /* The same without login. */
 enum err_code client_call_anonymous(struct client *c, const char *path, struct json *request,
-				    struct json **reply, struct err *e);
+                                    struct json **reply, struct err *e);
 /* Code and sentence of a reply; ERR_OK for "Ok". */
 enum err_code client_status(const struct json *reply, struct err *e);
 /* What to print of a request: a copy with every secret masked; caller frees. */

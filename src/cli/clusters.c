@@ -1,5 +1,6 @@
 #include "cli/clusters.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -74,7 +75,7 @@ const char *clusters_place(const char *host, int64_t port, char *buf, size_t siz
 	bool six = host && strchr(host, ':');
 
 	snprintf(buf, size, port > 0 ? "%s%s%s:%lld" : "%s%s%s", six ? "[" : "", str_or(host, "-"),
-		 six ? "]" : "", (long long)port);
+	         six ? "]" : "", (long long)port);
 	return buf;
 }
 

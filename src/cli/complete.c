@@ -83,7 +83,7 @@ static void complete_secret(struct cli_args *a, enum cli_option_id id, const str
 
 	if (v->given && file->given) {
 		args_complain(a, "--%s and --%s-file exclude each other", cli_options[id].name,
-			      cli_options[id].name);
+		              cli_options[id].name);
 	} else if (file->given) {
 		v->given = secret_from_file(file->text, &v->secret, &e) == ERR_OK;
 		if (!v->given)

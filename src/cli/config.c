@@ -110,7 +110,7 @@ enum err_code config_load(const char *file, const char *home, struct json **out,
 }
 
 enum err_code config_save_login(const char *home, const char *user, const char *controller,
-				struct err *e)
+                                struct err *e)
 {
 	CLEANUP(free_str) char *dir = config_path(home, "");
 	CLEANUP(free_str) char *path = config_path(home, "pgtandem.conf");

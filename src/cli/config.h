@@ -17,4 +17,4 @@ enum err_code config_load(const char *file, const char *home, struct json **out,
 char *config_path(const char *home, const char *name);
 /* Put user and controller into ~/.pgtandem/pgtandem.conf unless it names a user already. */
 enum err_code config_save_login(const char *home, const char *user, const char *controller,
-				struct err *e);
+                                struct err *e);

@@ -1,5 +1,6 @@
 #include "cli/follow.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,7 +19,7 @@ struct follower {
 	struct cli *c;
 	int64_t job_id, offset;
 	int64_t gone_since_ms; /* 0: the controller answers */
-	bool drawn;	       /* a line of progress stands on the terminal */
+	bool drawn;            /* a line of progress stands on the terminal */
 	const struct json *job;
 };
 
@@ -61,8 +62,11 @@ static bool message_field(void *ctx, char letter, struct strbuf *out)
 	static const struct {
 		char letter;
 		const char *member;
-	} members[] = { { 'F', "file_name" }, { 'L', "line_number" }, { 'M', "message_text" },
-			{ 'I', "message_id" }, { 'J', "job_id" } };
+	} members[] = { { 'F', "file_name" },
+		        { 'L', "line_number" },
+		        { 'M', "message_text" },
+		        { 'I', "message_id" },
+		        { 'J', "job_id" } };
 	const struct json *message = ctx;
 	const char *created = json_get_str(message, "created");
 	char buf[32];
@@ -102,7 +106,7 @@ void follow_print_message(const struct cli *c, const struct json *message, struc
 
 	if (!format)
 		format = json_get_str(c->config,
-				      is_long ? "long_job_log_format" : "brief_job_log_format");
+		                      is_long ? "long_job_log_format" : "brief_job_log_format");
 	if (format) {
 		format_print(&c->screen, format, message_field, (void *)message, message, out);
 		return;
@@ -111,8 +115,8 @@ void follow_print_message(const struct cli *c, const struct json *message, struc
 	strbuf_addc(out, ' ');
 	if (is_long)
 		strbuf_addf(out, "%-7s (%s:%lld) ", severities[row].severity,
-			    base_name(str_or(json_get_str(message, "file_name"), "-")),
-			    (long long)json_get_int(message, "line_number", 0));
+		            base_name(str_or(json_get_str(message, "file_name"), "-")),
+		            (long long)json_get_int(message, "line_number", 0));
 	else if (row)
 		strbuf_addf(&text, "%s: ", severities[row].severity);
 	screen_text(&c->screen, json_get_str(message, "message_text"), &text);
@@ -136,8 +140,8 @@ static void add_bar(const struct screen *s, int percent, struct strbuf *out)
 	strbuf_addc(out, '[');
 	for (int i = 0; i < BAR_COLUMNS; i++)
 		strbuf_adds(out, i * 100 >= percent * BAR_COLUMNS ? " "
-				 : s->utf8			  ? "\xe2\x96\x88"
-								  : "#");
+		                 : s->utf8                        ? "\xe2\x96\x88"
+		                                                  : "#");
 	strbuf_addc(out, ']');
 }
 
@@ -199,7 +203,7 @@ static bool is_stopped(const struct follower *f)
 static enum err_code interrupted(const struct follower *f, struct err *e)
 {
 	fprintf(stderr, "%sThe job goes on; see pgtandem job --follow --job-id=%lld.\n",
-		f->drawn ? "\n" : "", (long long)f->job_id);
+	        f->drawn ? "\n" : "", (long long)f->job_id);
 	return err_set(e, ERR_CANCELLED, "interrupted");
 }
 
@@ -214,7 +218,7 @@ static bool may_come_back(struct follower *f, const struct err *e)
 		f->gone_since_ms = now;
 		if (!f->c->screen.batch)
 			fprintf(stderr, "%sThe controller does not answer; trying again.\n",
-				f->drawn ? "\n" : "");
+			        f->drawn ? "\n" : "");
 		f->drawn = false;
 	}
 	return now - f->gone_since_ms < GONE_MAX_MS;
@@ -222,7 +226,7 @@ static bool may_come_back(struct follower *f, const struct err *e)
 
 /* Ask until there is an answer. */
 static enum err_code ask(struct follower *f, struct json *request, const struct json **reply,
-			 struct err *e)
+                         struct err *e)
 {
 	while (cli_ask(f->c, PATH_JOBS, request, reply, e) != ERR_OK) {
 		if (is_stopped(f))
@@ -280,7 +284,7 @@ static void finish(struct follower *f, int *status)
 	erase(f, &out);
 	screen_flush(&out);
 	*status = str_eq(json_get_str(f->job, "status"), "FINISHED") ? CLI_EXIT_OK
-								     : CLI_EXIT_JOB_FAILED;
+	                                                             : CLI_EXIT_JOB_FAILED;
 }
 
 enum err_code follow_log(struct cli *c, int64_t job_id, int *status, struct err *e)

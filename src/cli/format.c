@@ -1,6 +1,7 @@
 #include "cli/format.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,7 +98,7 @@ static const char *print_path(struct formatter *f, const char *p)
 }
 
 void format_print(const struct screen *screen, const char *format, format_fn fn, void *ctx,
-		  const struct json *object, struct strbuf *out)
+                  const struct json *object, struct strbuf *out)
 {
 	struct formatter f = { screen, fn, ctx, object, out };
 

@@ -12,6 +12,6 @@ typedef bool (*format_fn)(void *ctx, char letter, struct strbuf *out);
 /* Append FORMAT filled in by FN; "${path}" and "#{path}" are members of OBJECT (may be NULL).
  * \n, \t, \e and \\ are understood, since shells pass them on as they are. */
 void format_print(const struct screen *screen, const char *format, format_fn fn, void *ctx,
-		  const struct json *object, struct strbuf *out);
+                  const struct json *object, struct strbuf *out);
 /* The value of a member as text: strings as they are, everything else in JSON; "" for none. */
 void format_value(const struct json *value, struct strbuf *out);

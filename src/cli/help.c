@@ -1,5 +1,6 @@
 #include "cli/help.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -78,7 +79,7 @@ static void print_mode(const struct cli_mode *m, struct strbuf *out)
 	char head[64];
 
 	strbuf_addf(out, "Usage: pgtandem %s COMMAND [OPTION...]\n\nCommands (%s):\n", m->name,
-		    m->help);
+	            m->help);
 	for (size_t i = 0; i < m->n_commands; i++) {
 		snprintf(head, sizeof(head), "--%s", m->commands[i].name);
 		print_entry(head, m->commands[i].help, out);
@@ -88,11 +89,14 @@ static void print_mode(const struct cli_mode *m, struct strbuf *out)
 
 static void print_all(struct strbuf *out)
 {
-	strbuf_adds(out, "Usage: pgtandem MODE COMMAND [OPTION...]\n\n"
-			 "Replication between PostgreSQL clusters: the client of pgtandemd.\n\nModes:\n");
+	strbuf_adds(
+	        out,
+	        "Usage: pgtandem MODE COMMAND [OPTION...]\n\n"
+	        "Replication between PostgreSQL clusters: the client of pgtandemd.\n\nModes:\n");
 	for (size_t i = 0; i < cli_mode_count; i++)
 		print_entry(cli_modes[i].name, cli_modes[i].help, out);
-	strbuf_adds(out, "\nCommands of a mode: pgtandem MODE --help\n\nOptions of all commands:\n");
+	strbuf_adds(out,
+	            "\nCommands of a mode: pgtandem MODE --help\n\nOptions of all commands:\n");
 	for (int i = 0; i < OPT_COUNT; i++)
 		if (is_general(i))
 			print_option(&cli_options[i], out);

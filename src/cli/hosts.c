@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -47,7 +48,7 @@ static enum err_code set_port(struct json *node, const char *port, struct err *e
 
 	if (str_to_i64(port, 1, PORT_MAX, &value, NULL) != ERR_OK)
 		return err_set(e, ERR_INVALID, "port \"%s\" is not between 1 and %d", port,
-			       PORT_MAX);
+		               PORT_MAX);
 	json_set_int(node, "port", value);
 	return ERR_OK;
 }

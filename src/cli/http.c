@@ -123,29 +123,31 @@ static enum err_code explain(const char *place, CURLcode code, const char *why, 
 	case CURLE_ABORTED_BY_CALLBACK:
 		return err_set(e, ERR_CANCELLED, "interrupted");
 	case CURLE_OPERATION_TIMEDOUT:
-		return err_set(e, ERR_TIMEOUT, "the controller at %s does not answer: %s", place, why);
+		return err_set(e, ERR_TIMEOUT, "the controller at %s does not answer: %s", place,
+		               why);
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return err_set(e, ERR_REFUSED, "the certificate of %s is not trusted: %s", place,
-			       why);
+		               why);
 	case CURLE_SSL_CACERT_BADFILE:
 		return err_set(e, ERR_REFUSED, "the file of authorities cannot be used: %s", why);
 	case CURLE_WRITE_ERROR:
 		return err_set(e, ERR_PARSE, "the reply of %s is longer than %u MiB", place,
-			       HTTP_REPLY_MAX >> 20);
+		               HTTP_REPLY_MAX >> 20);
 	default:
-		err_set(e, ERR_UNREACHABLE, "no connection to the controller at %s: %s", place, why);
+		err_set(e, ERR_UNREACHABLE, "no connection to the controller at %s: %s", place,
+		        why);
 		return err_hint(e, "is pgtandemd running there? another address is given with "
-				   "--controller");
+		                   "--controller");
 	}
 }
 
 enum err_code http_post(struct http *h, const char *path, const char *body, size_t len,
-			struct strbuf *reply, struct err *e)
+                        struct strbuf *reply, struct err *e)
 {
 	CLEANUP(free_str) char *url = xasprintf("%s%s", h->base, path);
 	CURLcode code;
 
-	strbuf_init(reply, HTTP_REPLY_MAX);
+	reply->max = HTTP_REPLY_MAX;
 	h->why[0] = '\0';
 	curl_easy_setopt(h->curl, CURLOPT_URL, url);
 	curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, body);
@@ -196,7 +198,7 @@ enum err_code http_certificate(const struct http_conf *conf, struct strbuf *pem,
 		strbuf_adds(pem, found);
 	else
 		code = explain(url_place(&conf->url, place, sizeof(place)),
-			       result == CURLE_OK ? CURLE_SSL_CONNECT_ERROR : result, why, e);
+		               result == CURLE_OK ? CURLE_SSL_CONNECT_ERROR : result, why, e);
 	curl_easy_cleanup(curl);
 	return code;
 }

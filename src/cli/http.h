@@ -25,10 +25,10 @@ struct http_conf {
 
 enum err_code http_new(const struct http_conf *conf, struct http **out, struct err *e);
 void http_free(struct http **h);
-/* POST a JSON text to PATH ("/v2/auth"); the reply's body whatever its HTTP status.
+/* POST a JSON text to PATH ("/v2/auth"); the body is appended whatever its HTTP status is.
  * ERR_UNREACHABLE, ERR_TIMEOUT, ERR_CANCELLED, or ERR_REFUSED when the certificate is not the
  * right one. */
 enum err_code http_post(struct http *h, const char *path, const char *body, size_t len,
-			struct strbuf *reply, struct err *e);
+                        struct strbuf *reply, struct err *e);
 /* The certificate (PEM) that the controller shows, believing nobody and sending nothing. */
 enum err_code http_certificate(const struct http_conf *conf, struct strbuf *pem, struct err *e);

@@ -24,7 +24,7 @@ bool key_name_is_safe(const char *user)
 }
 
 static enum err_code generate_pair(const char *key_path, const char *pub_path, struct strbuf *pem,
-				   struct err *e)
+                                   struct err *e)
 {
 	CLEANUP(strbuf_release_secret) struct strbuf key = STRBUF_INIT;
 
@@ -34,7 +34,7 @@ static enum err_code generate_pair(const char *key_path, const char *pub_path, s
 }
 
 enum err_code key_for(const char *home, const char *user, bool generate, struct strbuf *pem,
-		      struct err *e)
+                      struct err *e)
 {
 	CLEANUP(free_str) char *dir = config_path(home, "");
 	CLEANUP(free_str) char *key_path = xasprintf("%s%s.key", dir, user);

@@ -11,4 +11,4 @@ bool key_name_is_safe(const char *user);
 /* The public key of USER into PEM: the one on disk, a new one when there is none and GENERATE;
  * PEM stays empty otherwise. */
 enum err_code key_for(const char *home, const char *user, bool generate, struct strbuf *pem,
-		      struct err *e);
+                      struct err *e);

@@ -31,11 +31,11 @@ static enum err_code connect_to(const char *path, int *out, struct err *e)
 	}
 	err_errno(e, ERR_UNREACHABLE, "control socket %s", path);
 	return err_hint(e, "is pgtandemd running on this machine? with credentials (--cmon-user, "
-			   "--password) users are made over the network");
+	                   "--password) users are made over the network");
 }
 
 enum err_code local_call(const char *path, const char *call, struct json *args,
-			 struct json **result, struct err *e)
+                         struct json **result, struct err *e)
 {
 	struct ipc_conn *conn;
 	int fd = -1;

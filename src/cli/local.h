@@ -8,4 +8,4 @@
 
 /* One call over the control socket; ARGS stolen; *RESULT (may become NULL) is the caller's. */
 enum err_code local_call(const char *path, const char *call, struct json *args,
-			 struct json **result, struct err *e);
+                         struct json **result, struct err *e);

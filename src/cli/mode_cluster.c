@@ -30,10 +30,10 @@ static bool cluster_field(void *ctx, char letter, struct strbuf *out)
 	static const struct {
 		char letter;
 		const char *member;
-	} members[] = { { 'I', "cluster_id" },	       { 'N', "cluster_name" },
-			{ 'S', "state" },	       { 'T', "cluster_type" },
-			{ 'P', "cdt_path" },	       { 'C', "configuration_file" },
-			{ 'L', "log_file" },	       { 'M', "status_text" } };
+	} members[] = { { 'I', "cluster_id" }, { 'N', "cluster_name" },
+		        { 'S', "state" },      { 'T', "cluster_type" },
+		        { 'P', "cdt_path" },   { 'C', "configuration_file" },
+		        { 'L', "log_file" },   { 'M', "status_text" } };
 	const struct json *cluster = ctx;
 	const struct json *alarms = json_get(cluster, "alarm_statistics");
 
@@ -45,15 +45,15 @@ static bool cluster_field(void *ctx, char letter, struct strbuf *out)
 	}
 	if (letter == 'V')
 		strbuf_addf(out, "%s %s", str_or(json_get_str(cluster, "vendor"), "-"),
-			    str_or(json_get_str(cluster, "version"), "-"));
+		            str_or(json_get_str(cluster, "version"), "-"));
 	else if (letter == 'O')
 		strbuf_adds(out, owner_of(cluster));
 	else if (letter == 'G')
 		strbuf_adds(out, group_of(cluster));
 	else if (letter == 'a')
 		strbuf_addf(out, "%lld",
-			    (long long)(json_get_int(alarms, "critical", 0) +
-					json_get_int(alarms, "warning", 0)));
+		            (long long)(json_get_int(alarms, "critical", 0) +
+		                        json_get_int(alarms, "warning", 0)));
 	else if (letter == 'h')
 		strbuf_addf(out, "%zu", json_len(json_get(cluster, "hosts")));
 	else
@@ -86,8 +86,8 @@ static void cluster_row(struct table *t, const struct json *cluster)
 static void list_long(struct cli *c, const struct json *clusters, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		{ "ID", true },	    { "STATE", false }, { "TYPE", false },    { "OWNER", false },
-		{ "GROUP", false }, { "NAME", false },	{ "COMMENT", false },
+		{ "ID", true },     { "STATE", false }, { "TYPE", false },    { "OWNER", false },
+		{ "GROUP", false }, { "NAME", false },  { "COMMENT", false },
 	};
 	CLEANUP(table_free)
 	struct table *t = table_new(&c->screen, columns, ARRAY_SIZE(columns));
@@ -120,7 +120,7 @@ static void list_names(struct cli *c, const struct json *clusters, struct strbuf
 }
 
 static void list_format(struct cli *c, const char *format, const struct json *clusters,
-			struct strbuf *out)
+                        struct strbuf *out)
 {
 	for (size_t i = 0; i < json_len(clusters); i++) {
 		struct json *cluster = json_at(clusters, i);
@@ -187,7 +187,7 @@ enum err_code run_cluster_ping(struct cli *c, int *status, struct err *e)
 static void add_check_job(const struct cli_args *a, struct json *request)
 {
 	static const enum cli_option_id parts[] = { OPT_CLUSTER_TYPE, OPT_VENDOR,
-						    OPT_PROVIDER_VERSION, OPT_NODES };
+		                                    OPT_PROVIDER_VERSION, OPT_NODES };
 	static const char *const members[] = { "cluster_type", "vendor", "version", "nodes" };
 	struct json *data = json_object_new();
 
@@ -226,8 +226,8 @@ static bool all_ok(const struct json *hosts)
 enum err_code run_check_hosts(struct cli *c, int *status, struct err *e)
 {
 	static const struct table_column columns[] = { { "HOST", false },
-						       { "RESULT", false },
-						       { "COMMENT", false } };
+		                                       { "RESULT", false },
+		                                       { "COMMENT", false } };
 	CLEANUP(json_free) struct json *request = request_new("checkHosts");
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 	CLEANUP(table_free)

@@ -105,7 +105,7 @@ static void job_row(struct table *t, const struct json *job)
 		snprintf(ready, sizeof(ready), "---%%");
 	else
 		snprintf(ready, sizeof(ready), "%d%%",
-			 str_eq(state, "FINISHED") ? 100 : (int)percent);
+		         str_eq(state, "FINISHED") ? 100 : (int)percent);
 	table_int(t, TINT_NONE, json_get_int(job, "job_id", 0));
 	table_int(t, TINT_NONE, json_get_int(job, "cluster_id", 0));
 	table_cell(t, state_tint(state), state);
@@ -119,7 +119,7 @@ static void job_row(struct table *t, const struct json *job)
 static void print_table(struct cli *c, const struct json *jobs, struct strbuf *out)
 {
 	static const struct table_column columns[] = {
-		{ "ID", true },	    { "CID", true },	  { "STATE", false }, { "OWNER", false },
+		{ "ID", true },     { "CID", true },      { "STATE", false }, { "OWNER", false },
 		{ "GROUP", false }, { "CREATED", false }, { "RDY", true },    { "TITLE", false },
 	};
 	CLEANUP(table_free)

@@ -41,8 +41,8 @@ static bool made_field(const struct json *host, char letter, struct strbuf *out)
 	if (letter == 'V')
 		node_version(host, out);
 	else if (letter == 'r')
-		strbuf_adds(out, json_get_bool(host, "readonly", false) ? "read-only"
-									: "read-write");
+		strbuf_adds(out,
+		            json_get_bool(host, "readonly", false) ? "read-only" : "read-write");
 	else if (letter == 'C')
 		node_join(json_get(host, "configfile"), out);
 	else if (letter == 'o')
@@ -120,7 +120,7 @@ static void node_row(struct table *t, const struct json *cluster, const struct j
 	table_cell(t, clusters_host_tint(json_get_str(host, "hoststatus")), flags);
 	table_cell(t, TINT_NONE, strbuf_cstr(&version));
 	table_int(t, TINT_NONE,
-		  json_get_int(host, "clusterid", json_get_int(cluster, "cluster_id", 0)));
+	          json_get_int(host, "clusterid", json_get_int(cluster, "cluster_id", 0)));
 	table_cell(t, TINT_NONE, json_get_str(cluster, "cluster_name"));
 	table_cell(t, role_tint(host), json_get_str(host, "hostname"));
 	table_int(t, TINT_NONE, json_get_int(host, "port", 0));
@@ -167,8 +167,8 @@ static void list_nodes(struct node_list *l, const struct json *clusters)
 enum err_code run_node_list(struct cli *c, int *status, struct err *e)
 {
 	static const struct table_column columns[] = {
-		{ "STAT", false }, { "VERSION", false }, { "CID", true },	{ "CLUSTER", false },
-		{ "HOST", false }, { "PORT", true },	 { "COMMENT", false },
+		{ "STAT", false }, { "VERSION", false }, { "CID", true },      { "CLUSTER", false },
+		{ "HOST", false }, { "PORT", true },     { "COMMENT", false },
 	};
 	CLEANUP(json_free) struct json *clusters = NULL;
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;

@@ -26,8 +26,8 @@ void link_slave(struct table *t, const struct json *host)
 	char place[PLACE_MAX];
 
 	table_cell(t, TINT_BLUE,
-		   clusters_place(json_get_str(host, "hostname"), json_get_int(host, "port", 0),
-				  place, sizeof(place)));
+	           clusters_place(json_get_str(host, "hostname"), json_get_int(host, "port", 0),
+	                          place, sizeof(place)));
 }
 
 void link_master(struct table *t, const struct json *host)
@@ -36,8 +36,8 @@ void link_master(struct table *t, const struct json *host)
 	char place[PLACE_MAX];
 
 	table_cell(t, TINT_BLUE,
-		   clusters_place(json_get_str(map, "master_host"),
-				  json_get_int(map, "master_port", 0), place, sizeof(place)));
+	           clusters_place(json_get_str(map, "master_host"),
+	                          json_get_int(map, "master_port", 0), place, sizeof(place)));
 }
 
 void link_master_cluster(struct table *t, const struct json *host, const char *none)
@@ -53,7 +53,7 @@ void link_master_cluster(struct table *t, const struct json *host, const char *n
 void link_status(struct table *t, const struct json *host)
 {
 	table_cell(t, clusters_host_tint(json_get_str(host, "hoststatus")),
-		   clusters_host_status(host));
+	           clusters_host_status(host));
 }
 
 /* ---- --link-format ---- */
@@ -138,9 +138,9 @@ static bool is_wanted(const struct cli *c, const struct json *host)
 
 	return link_is(host) &&
 	       is_place(c, OPT_SLAVE, json_get_str(host, "hostname"),
-			json_get_int(host, "port", 0)) &&
+	                json_get_int(host, "port", 0)) &&
 	       is_place(c, OPT_MASTER, json_get_str(map, "master_host"),
-			json_get_int(map, "master_port", 0));
+	                json_get_int(map, "master_port", 0));
 }
 
 static void link_row(struct table *t, const struct json *host)
@@ -157,7 +157,7 @@ static void link_row(struct table *t, const struct json *host)
 }
 
 static void print_links(struct cli *c, const struct json *cluster, const char *format,
-			struct table *t, struct strbuf *out)
+                        struct table *t, struct strbuf *out)
 {
 	const struct json *hosts = json_get(cluster, "hosts");
 
@@ -176,8 +176,8 @@ static void print_links(struct cli *c, const struct json *cluster, const char *f
 enum err_code run_replication_list(struct cli *c, int *status, struct err *e)
 {
 	static const struct table_column columns[] = {
-		{ "CID", true },      { "SLAVE", false },	   { "MASTER", false },
-		{ "STATUS", false },  { "MASTER_CLUSTER", false }, { "LAG", true },
+		{ "CID", true },     { "SLAVE", false },          { "MASTER", false },
+		{ "STATUS", false }, { "MASTER_CLUSTER", false }, { "LAG", true },
 	};
 	CLEANUP(json_free) struct json *clusters = NULL;
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;

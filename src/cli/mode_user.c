@@ -64,7 +64,7 @@ static struct json *group_list(const char *group)
 
 /* The createUser request as it goes over the network. */
 static enum err_code create_request(struct cli *c, const char *name, struct json **out,
-				    struct err *e)
+                                    struct err *e)
 {
 	CLEANUP(strbuf_release) struct strbuf pem = STRBUF_INIT;
 	struct json *request;
@@ -101,7 +101,7 @@ static struct json *local_args(const struct cli *c, const struct json *request)
 }
 
 static enum err_code create_locally(struct cli *c, const char *name, const struct json *request,
-				    struct err *e)
+                                    struct err *e)
 {
 	CLEANUP(json_free) struct json *result = NULL;
 	const char *path = str_or(args_text(&c->args, OPT_CONTROL_SOCKET), LOCAL_SOCKET_DEFAULT);
@@ -109,10 +109,11 @@ static enum err_code create_locally(struct cli *c, const char *name, const struc
 
 	if (!c->args.values[OPT_NEW_PASSWORD].given &&
 	    str_empty(json_get_str(json_at(json_get(json_get(request, "user"), "public_keys"), 0),
-				   "key"))) {
+	                           "key"))) {
 		c->bad_options = true;
-		return err_set(e, ERR_INVALID,
-			       "the user needs --generate-key, --public-key-file or --new-password");
+		return err_set(
+		        e, ERR_INVALID,
+		        "the user needs --generate-key, --public-key-file or --new-password");
 	}
 	TRY(local_call(path, "user.create", local_args(c, request), &result, e));
 	TRY(config_save_login(c->home, name, url_base(&c->conf.url, base, sizeof(base)), e));
@@ -127,7 +128,7 @@ enum err_code run_user_create(struct cli *c, int *status, struct err *e)
 {
 	CLEANUP(json_free) struct json *request = NULL;
 	const struct json *reply;
-	const char *name;
+	const char *name = NULL;
 
 	TRY(one_name(c, &name, e));
 	TRY(create_request(c, name, &request, e));
@@ -135,26 +136,6 @@ enum err_code run_user_create(struct cli *c, int *status, struct err *e)
 		return create_locally(c, name, request, e);
 	TRY(cli_call(c, PATH_USERS, request, &reply, e));
 	print_done(c, reply, "User created.");
-	return ERR_OK;
-}
-
-/* ---- --change-password ---- */
-
-enum err_code run_user_password(struct cli *c, int *status, struct err *e)
-{
-	CLEANUP(json_free) struct json *request = request_new("changePassword");
-	const struct json *reply;
-	const char *name = c->conf.user;
-
-	if (c->args.n_operands)
-		TRY(one_name(c, &name, e));
-	TRY(cli_need_login(c, e));
-	json_set_bool(request, "force_password_update", false);
-	request_set(request, "user.class_name", json_string_new("CmonUser"));
-	request_set(request, "user.user_name", json_string_new(name));
-	request_fill(request, &c->args);
-	TRY(cli_call(c, PATH_USERS, request, &reply, e));
-	print_done(c, reply, "Password changed.");
 	return ERR_OK;
 }
 
@@ -166,7 +147,7 @@ static void join_groups(const struct json *user, struct strbuf *out)
 
 	for (size_t i = 0; i < json_len(groups); i++)
 		strbuf_addf(out, "%s%s", i ? "," : "",
-			    str_or(json_get_str(json_at(groups, i), "group_name"), "-"));
+		            str_or(json_get_str(json_at(groups, i), "group_name"), "-"));
 }
 
 static void real_name(const struct json *user, struct strbuf *out)
@@ -186,8 +167,8 @@ static void user_row(struct table *t, const struct json *user, int64_t self)
 	CLEANUP(strbuf_release) struct strbuf groups = STRBUF_INIT;
 	CLEANUP(strbuf_release) struct strbuf name = STRBUF_INIT;
 	int64_t id = json_get_int(user, "user_id", 0);
-	bool is_barred = json_get_bool(user, "disabled", false) ||
-			 json_get_bool(user, "suspended", false);
+	bool is_barred =
+	        json_get_bool(user, "disabled", false) || json_get_bool(user, "suspended", false);
 
 	join_groups(user, &groups);
 	real_name(user, &name);
@@ -202,7 +183,7 @@ static void user_row(struct table *t, const struct json *user, int64_t self)
 static struct table *user_table(const struct cli *c)
 {
 	static const struct table_column columns[] = {
-		{ "A", false },	     { "ID", true },	 { "UNAME", false },
+		{ "A", false },      { "ID", true },     { "UNAME", false },
 		{ "GROUPS", false }, { "EMAIL", false }, { "REALNAME", false },
 	};
 

@@ -23,5 +23,4 @@ enum err_code run_replication_list(struct cli *c, int *status, struct err *e);
 enum err_code run_user_create(struct cli *c, int *status, struct err *e);
 enum err_code run_user_list(struct cli *c, int *status, struct err *e);
 enum err_code run_user_whoami(struct cli *c, int *status, struct err *e);
-enum err_code run_user_password(struct cli *c, int *status, struct err *e);
 enum err_code run_controller_ping(struct cli *c, int *status, struct err *e);

@@ -1,5 +1,6 @@
 #include "cli/nodes.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -24,7 +25,7 @@ void node_flags(const struct json *host, char out[5])
 {
 	static const struct letter types[] = {
 		{ "postgres|postgresql", 'p' }, { "controller", 'c' }, { "haproxy", 'h' },
-		{ "pgbouncer", 'b' },		{ "pgbackrest", 'B' }, { "keepalived", 'k' },
+		{ "pgbouncer", 'b' },           { "pgbackrest", 'B' }, { "keepalived", 'k' },
 		{ "prometheus", 'P' },
 	};
 	static const struct letter states[] = {
@@ -32,8 +33,8 @@ void node_flags(const struct json *host, char out[5])
 		{ "CmonHostRecovery", 'r' }, { "CmonHostShutDown", '-' },
 	};
 	static const struct letter roles[] = {
-		{ "master|primary", 'M' },     { "slave|secondary|replica", 'S' },
-		{ "multi", 'U' },	       { "controller", 'C' },
+		{ "master|primary", 'M' }, { "slave|secondary|replica", 'S' },
+		{ "multi", 'U' },          { "controller", 'C' },
 		{ "backuprepo", 'R' },
 	};
 
@@ -49,7 +50,7 @@ void node_comment(const struct json *host, struct strbuf *out)
 	const char *text = str_or(json_get_str(host, "message"), json_get_str(host, "errormsg"));
 	size_t len = text ? strlen(text) : 0;
 	const char *access =
-		json_get_bool(host, "readonly", false) ? " (read-only)." : " (read-write).";
+	        json_get_bool(host, "readonly", false) ? " (read-only)." : " (read-write).";
 
 	if (!len || !json_get(host, "readonly")) {
 		strbuf_adds(out, len ? text : "-");
@@ -95,7 +96,7 @@ void node_uptime(int64_t seconds, struct strbuf *out)
 		strbuf_addf(out, "%lld day%s ", (long long)days, days == 1 ? "" : "s");
 	seconds %= 86400;
 	strbuf_addf(out, "%02d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60),
-		    (int)(seconds % 60));
+	            (int)(seconds % 60));
 }
 
 void node_join(const struct json *list, struct strbuf *out)

@@ -34,8 +34,7 @@ static void left(struct sheet *s, const char *label, const struct json *object, 
 	sheet_left(s, label, TINT_NONE, strbuf_cstr(&text));
 }
 
-static void right(struct sheet *s, const char *label, const struct json *object,
-		  const char *member)
+static void right(struct sheet *s, const char *label, const struct json *object, const char *member)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 
@@ -44,7 +43,7 @@ static void right(struct sheet *s, const char *label, const struct json *object,
 }
 
 static void quoted(struct sheet *s, const char *label, const struct json *object,
-		   const char *member)
+                   const char *member)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 
@@ -73,29 +72,29 @@ static void cluster_counts(struct sheet *s, const struct json *cluster)
 {
 	static const struct {
 		const char *state, *label;
-	} states[] = { { "ABORTED", "abort" },	{ "DEFINED", "defnd" },	 { "DEQUEUED", "dequd" },
-		       { "FAILED", "faild" },	{ "FINISHED", "finsd" }, { "RUNNING", "runng" } };
+	} states[] = { { "ABORTED", "abort" }, { "DEFINED", "defnd" },  { "DEQUEUED", "dequd" },
+		       { "FAILED", "faild" },  { "FINISHED", "finsd" }, { "RUNNING", "runng" } };
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	const struct json *alarms = json_get(cluster, "alarm_statistics");
 	const struct json *jobs = json_get(json_get(cluster, "job_statistics"), "by_state");
 
 	strbuf_addf(&text, "%2lld crit  %2lld warn", (long long)json_get_int(alarms, "critical", 0),
-		    (long long)json_get_int(alarms, "warning", 0));
+	            (long long)json_get_int(alarms, "warning", 0));
 	sheet_left(s, "Alarms", TINT_NONE, strbuf_cstr(&text));
 	strbuf_reset(&text);
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
 		strbuf_addf(&text, "%s%2lld %s", i ? " " : "",
-			    (long long)json_get_int(jobs, states[i].state, 0), states[i].label);
+		            (long long)json_get_int(jobs, states[i].state, 0), states[i].label);
 	sheet_left(s, "Jobs", TINT_NONE, strbuf_cstr(&text));
 }
 
 static void cluster_links(const struct screen *screen, const struct json *cluster,
-			  struct strbuf *out)
+                          struct strbuf *out)
 {
 	static const struct table_column columns[] = { { "SLAVE", false },
-						       { "MASTER", false },
-						       { "MASTER_CLUSTER", true },
-						       { "STATUS", false } };
+		                                       { "MASTER", false },
+		                                       { "MASTER_CLUSTER", true },
+		                                       { "STATUS", false } };
 	CLEANUP(table_free)
 	struct table *t = table_new(screen, columns, ARRAY_SIZE(columns));
 	const struct json *hosts = json_get(cluster, "hosts");
@@ -124,8 +123,9 @@ void print_cluster_sheet(const struct screen *s, const struct json *cluster, str
 	left(&sheet, "Name", cluster, "cluster_name");
 	left(&sheet, "CDT path", cluster, "cdt_path");
 	left(&sheet, "Class", cluster, "class_name");
-	strbuf_addf(&text, "%s/%s", str_or(json_get_str(json_get(cluster, "owner"), "user_name"), "-"),
-		    str_or(json_get_str(json_get(cluster, "group_owner"), "group_name"), "-"));
+	strbuf_addf(&text, "%s/%s",
+	            str_or(json_get_str(json_get(cluster, "owner"), "user_name"), "-"),
+	            str_or(json_get_str(json_get(cluster, "group_owner"), "group_name"), "-"));
 	sheet_right(&sheet, "Owner", TINT_NONE, strbuf_cstr(&text));
 	left(&sheet, "ID", cluster, "cluster_id");
 	acl_and_tags(&sheet, cluster);
@@ -133,7 +133,7 @@ void print_cluster_sheet(const struct screen *s, const struct json *cluster, str
 	left(&sheet, "Type", cluster, "cluster_type");
 	strbuf_reset(&text);
 	strbuf_addf(&text, "%s %s", str_or(json_get_str(cluster, "vendor"), "-"),
-		    str_or(json_get_str(cluster, "version"), ""));
+	            str_or(json_get_str(cluster, "version"), ""));
 	sheet_right(&sheet, "Vendor", TINT_NONE, strbuf_cstr(&text));
 	left(&sheet, "Status", cluster, "status_text");
 	cluster_counts(&sheet, cluster);
@@ -174,7 +174,7 @@ static void node_seen(struct sheet *s, const struct json *host)
 
 	if (seen > 0)
 		strbuf_addf(&text, "%lld second%s ago", (long long)(ago < 0 ? 0 : ago),
-			    ago == 1 ? "" : "s");
+		            ago == 1 ? "" : "s");
 	sheet_left(s, "LastSeen", TINT_NONE, strbuf_cstr(&text));
 	strbuf_reset(&text);
 	strbuf_addf(&text, "%lld fail(s)", (long long)json_get_int(host, "sshfailcount", 0));
@@ -202,7 +202,7 @@ static void node_identity(struct sheet *s, const struct json *cluster, const str
 	left(s, "CDT path", host, "cdt_path");
 	left(s, "Class", host, "class_name");
 	strbuf_addf(&text, "%s/%s", str_or(json_get_str(host, "owner_user_name"), "-"),
-		    str_or(json_get_str(host, "owner_group_name"), "-"));
+	            str_or(json_get_str(host, "owner_group_name"), "-"));
 	sheet_right(s, "Owner", TINT_NONE, strbuf_cstr(&text));
 	left(s, "ID", host, "hostId");
 	acl_and_tags(s, host);
@@ -211,12 +211,12 @@ static void node_identity(struct sheet *s, const struct json *cluster, const str
 	left(s, "Alias", host, "alias");
 	strbuf_reset(&text);
 	strbuf_addf(&text, "%s (%lld)", str_or(json_get_str(cluster, "cluster_name"), "-"),
-		    (long long)json_get_int(cluster, "cluster_id", 0));
+	            (long long)json_get_int(cluster, "cluster_id", 0));
 	sheet_right(s, "Cluster", TINT_NONE, strbuf_cstr(&text));
 }
 
 void print_node_sheet(const struct screen *s, const struct json *cluster, const struct json *host,
-		      struct strbuf *out)
+                      struct strbuf *out)
 {
 	struct sheet sheet = { s, out, 0 };
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
@@ -224,14 +224,14 @@ void print_node_sheet(const struct screen *s, const struct json *cluster, const 
 	char place[300];
 
 	sheet_title(&sheet, clusters_place(json_get_str(host, "hostname"),
-					   json_get_int(host, "port", 0), place, sizeof(place)));
+	                                   json_get_int(host, "port", 0), place, sizeof(place)));
 	node_identity(&sheet, cluster, host);
 	sheet_left(&sheet, "Status", clusters_host_tint(status), status);
 	right(&sheet, "Role", host, "role");
 	node_os(host, &text);
 	sheet_left(&sheet, "OS", TINT_NONE, strbuf_cstr(&text));
 	sheet_right(&sheet, "Access", TINT_NONE,
-		    json_get_bool(host, "readonly", false) ? "read-only" : "read-write");
+	            json_get_bool(host, "readonly", false) ? "read-only" : "read-write");
 	left(&sheet, "VM ID", host, "container_id");
 	strbuf_reset(&text);
 	node_version(host, &text);
@@ -264,15 +264,15 @@ static void job_sheet(const struct screen *s, const struct json *job, struct str
 	strbuf_addc(out, '\n');
 	left(&sheet, "Title", job, "title");
 	sheet_left(&sheet, "Command", TINT_NONE,
-		   str_or(json_get_str(json_get(job, "job_spec"), "command"), "-"));
+	           str_or(json_get_str(json_get(job, "job_spec"), "command"), "-"));
 	right(&sheet, "Cluster", job, "cluster_id");
 	strbuf_addf(&text, "%s/%s", str_or(json_get_str(job, "user_name"), "-"),
-		    str_or(json_get_str(job, "group_name"), "-"));
+	            str_or(json_get_str(job, "group_name"), "-"));
 	sheet_left(&sheet, "Owner", TINT_NONE, strbuf_cstr(&text));
 	right(&sheet, "From", job, "ip_address");
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
 		sheet_left(&sheet, times[i].label, TINT_NONE,
-			   screen_time(json_get_str(job, times[i].member), when));
+		           screen_time(json_get_str(job, times[i].member), when));
 	sheet_end(&sheet);
 	strbuf_addc(out, '\n');
 }

@@ -1,5 +1,6 @@
 #include "cli/request.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macros.h"
@@ -35,11 +36,17 @@ void request_set(struct json *root, const char *path, struct json *value)
 	json_set(root, word, value);
 }
 
-/* Targets in the declaration are short: the job's parts have one place only. */
-static void set_target(struct json *root, const char *target, struct json *value)
+/* Targets in the declaration are short: the job's parts have one place only.  "X=text" stands for
+ * the text instead of the VALUE (stolen). */
+static void set_target(struct json *root, char *target, struct json *value)
 {
-	char path[TARGET_MAX + 32];
+	char path[TARGET_MAX + 32], *text = strchr(target, '=');
 
+	if (text) {
+		*text++ = '\0';
+		json_free(&value);
+		value = json_string_new(text);
+	}
 	if (str_starts(target, "job_data."))
 		snprintf(path, sizeof(path), "job.job_spec.%s", target);
 	else
@@ -67,8 +74,7 @@ void request_fill(struct json *root, const struct cli_args *a)
 	}
 }
 
-static enum err_code fixed_part(const struct cli_command *command, struct json **out,
-				struct err *e)
+static enum err_code fixed_part(const struct cli_command *command, struct json **out, struct err *e)
 {
 	const char *text = str_or(command->fixed, "{}");
 

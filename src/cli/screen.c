@@ -17,8 +17,8 @@
 #define RESET "\033[0m"
 
 static const char *const tints[] = {
-	[TINT_NONE] = "",	   [TINT_GREEN] = "\033[32m", [TINT_YELLOW] = "\033[33m",
-	[TINT_RED] = "\033[31m",   [TINT_BLUE] = "\033[36m",  [TINT_BOLD] = "\033[1m",
+	[TINT_NONE] = "",        [TINT_GREEN] = "\033[32m", [TINT_YELLOW] = "\033[33m",
+	[TINT_RED] = "\033[31m", [TINT_BLUE] = "\033[36m",  [TINT_BOLD] = "\033[1m",
 	[TINT_DIM] = "\033[2m",
 };
 
@@ -70,11 +70,14 @@ static const char *markup(const struct screen *s, const char *p, size_t *len)
 		const char *from, *plain, *coloured;
 		bool whole; /* FROM is complete; else it goes on to ">" */
 	} rows[] = {
-		{ "&amp;", "&", "&", true },	  { "&lt;", "<", "<", true },
-		{ "&gt;", ">", ">", true },	  { "&quot;", "\"", "\"", true },
+		{ "&amp;", "&", "&", true },
+		{ "&lt;", "<", "<", true },
+		{ "&gt;", ">", ">", true },
+		{ "&quot;", "\"", "\"", true },
 		{ "<em style=", "", "\033[33m", false },
 		{ "<strong style=", "", "\033[32m", false },
-		{ "</em>", "", RESET, true },	  { "</strong>", "", RESET, true },
+		{ "</em>", "", RESET, true },
+		{ "</strong>", "", RESET, true },
 		{ "<br/>", " ", " ", true },
 	};
 
@@ -184,9 +187,10 @@ const char *screen_time(const char *iso, char buf[32])
 	then = (time_t)(ms / 1000);
 	localtime_r(&then, &a);
 	localtime_r(&now, &b);
-	strftime(buf, 32, a.tm_yday == b.tm_yday && a.tm_year == b.tm_year ? "%H:%M:%S"
-								       : "%Y-%m-%d %H:%M:%S",
-		 &a);
+	strftime(buf, 32,
+	         a.tm_yday == b.tm_yday && a.tm_year == b.tm_year ? "%H:%M:%S"
+	                                                          : "%Y-%m-%d %H:%M:%S",
+	         &a);
 	return buf;
 }
 

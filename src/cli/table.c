@@ -17,7 +17,7 @@ struct table {
 };
 
 struct table *table_new(const struct screen *screen, const struct table_column *columns,
-			size_t count)
+                        size_t count)
 {
 	struct table *t = xcalloc(1, sizeof(*t));
 
@@ -96,7 +96,7 @@ static size_t last_width(const struct table *t, const size_t *widths)
 }
 
 static void print_cell(const struct table *t, size_t column, const char *text, const size_t *widths,
-		       struct strbuf *out)
+                       struct strbuf *out)
 {
 	bool last = column + 1 == t->n_columns;
 	size_t width = screen_width(text);

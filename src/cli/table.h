@@ -17,7 +17,7 @@ struct table;
 
 /* COLUMNS is borrowed until table_free(). */
 struct table *table_new(const struct screen *screen, const struct table_column *columns,
-			size_t count);
+                        size_t count);
 void table_free(struct table **t);
 /* The next cell, from left to right; control characters and markup are removed. */
 void table_cell(struct table *t, enum tint tint, const char *text);

@@ -21,7 +21,7 @@ static enum err_code take_scheme(const char **text, struct url *u, struct err *e
 		u->tls = false;
 	else if (!str_starts(*text, "https://"))
 		return err_set(e, ERR_INVALID, "\"%s\" starts with neither https:// nor http://",
-			       *text);
+		               *text);
 	*text = sep + 3;
 	return ERR_OK;
 }
@@ -29,8 +29,9 @@ static enum err_code take_scheme(const char **text, struct url *u, struct err *e
 /* Everything that a host name or address may consist of, and nothing that means more in a URL. */
 static bool is_host(const char *s)
 {
-	return *s && *s != '-' && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					       "0123456789-._:")];
+	return *s && *s != '-' &&
+	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                    "0123456789-._:")];
 }
 
 static enum err_code take_host(char *place, struct url *u, struct err *e)
@@ -51,7 +52,7 @@ static enum err_code take_host(char *place, struct url *u, struct err *e)
 	}
 	if (colon && str_to_i64(colon + 1, 1, PORT_MAX, &port, NULL) != ERR_OK)
 		return err_set(e, ERR_INVALID, "port \"%s\" is not between 1 and %d", colon + 1,
-			       PORT_MAX);
+		               PORT_MAX);
 	if (colon)
 		*colon = '\0';
 	if (!is_host(host))
@@ -95,7 +96,7 @@ const char *url_base(const struct url *u, char *buf, size_t size)
 	char place[280];
 
 	snprintf(buf, size, "%s://%s%s", u->tls ? "https" : "http",
-		 url_place(u, place, sizeof(place)), u->prefix);
+	         url_place(u, place, sizeof(place)), u->prefix);
 	return buf;
 }
 

@@ -1,5 +1,6 @@
 /* Checks and conversions, one row a kind of option. */
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -25,7 +26,7 @@ static enum err_code convert_bool(const struct cli_option *o, struct cli_value *
 		return err_set(e, ERR_INVALID, "\"%s\" is neither true nor false", v->text);
 	v->number = value;
 	v->json = str_eq(o->sends, "string") ? json_string_new(value ? "true" : "false")
-					     : json_bool_new(value);
+	                                     : json_bool_new(value);
 	return ERR_OK;
 }
 
@@ -33,7 +34,7 @@ static enum err_code convert_int(const struct cli_option *o, struct cli_value *v
 {
 	if (str_to_i64(v->text, o->min, o->max, &v->number, NULL) != ERR_OK)
 		return err_set(e, ERR_INVALID, "\"%s\" is no number between %lld and %lld", v->text,
-			       (long long)o->min, (long long)o->max);
+		               (long long)o->min, (long long)o->max);
 	v->json = json_int_new(v->number);
 	return ERR_OK;
 }
@@ -76,7 +77,7 @@ static enum err_code convert_time(const struct cli_option *o, struct cli_value *
 
 	if (!clock_parse(v->text, &ms))
 		return err_set(e, ERR_INVALID, "\"%s\" is no time like 2026-12-24 12:00:00",
-			       v->text);
+		               v->text);
 	return convert_string(o, v, e);
 }
 
@@ -125,13 +126,13 @@ static enum err_code convert_secret(const struct cli_option *o, struct cli_value
 enum err_code value_convert(const struct cli_option *o, struct cli_value *v, struct err *e)
 {
 	static enum err_code (*const converters[])(const struct cli_option *, struct cli_value *,
-						   struct err *) = {
-		[CLI_FLAG] = convert_flag,	     [CLI_BOOL] = convert_bool,
-		[CLI_INT] = convert_int,	     [CLI_STRING] = convert_string,
-		[CLI_PATH] = convert_string,	     [CLI_VERSION] = convert_version,
-		[CLI_TIME] = convert_time,	     [CLI_ENUM] = convert_enum,
-		[CLI_SECRET] = convert_secret,	     [CLI_SECRET_FILE] = convert_secret,
-		[CLI_HOSTS] = convert_hosts,	     [CLI_HOST] = convert_host,
+	                                           struct err *) = {
+		[CLI_FLAG] = convert_flag,     [CLI_BOOL] = convert_bool,
+		[CLI_INT] = convert_int,       [CLI_STRING] = convert_string,
+		[CLI_PATH] = convert_string,   [CLI_VERSION] = convert_version,
+		[CLI_TIME] = convert_time,     [CLI_ENUM] = convert_enum,
+		[CLI_SECRET] = convert_secret, [CLI_SECRET_FILE] = convert_secret,
+		[CLI_HOSTS] = convert_hosts,   [CLI_HOST] = convert_host,
 		[CLI_TAGS] = convert_tags,
 	};
 
