@@ -38,12 +38,12 @@ static enum err_code ask_on(int tty, const char *what, char **out, struct err *e
 	struct termios before, silent;
 	enum err_code code;
 
-	dprintf(tty, "%s: ", what);
 	if (tcgetattr(tty, &before) != 0)
 		return err_errno(e, ERR_IO, "terminal");
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(tty, TCSAFLUSH, &silent);
+	dprintf(tty, "%s: ", what);
 	code = read_line(tty, out, e);
 	tcsetattr(tty, TCSAFLUSH, &before);
 	dprintf(tty, "\n");

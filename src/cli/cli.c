@@ -126,6 +126,7 @@ static enum err_code set_conf(struct cli *c, struct err *e)
 	c->conf.insecure = cli_flag(c, OPT_INSECURE);
 	c->conf.quiet = c->screen.batch;
 	c->conf.print_requests = cli_flag(c, OPT_PRINT_REQUEST);
+	c->conf.verbose = cli_flag(c, OPT_VERBOSE);
 	c->conf.print_debug = cli_flag(c, OPT_DEBUG);
 	c->conf.connect_timeout_s = connect_timeout(c);
 	c->conf.stop = c->stop;
@@ -206,8 +207,10 @@ enum err_code cli_init(struct cli *c, int argc, char **argv, int *status)
 	}
 	if (only_help(c, status))
 		return ERR_CANCELLED;
-	if (prepare(c, &e) == ERR_OK)
+	if (prepare(c, &e) == ERR_OK) {
+		*status = CLI_EXIT_OK;
 		return ERR_OK;
+	}
 	if (c->args.complaints.len)
 		*status = complain(c);
 	else

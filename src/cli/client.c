@@ -209,6 +209,7 @@ static enum err_code exchange(struct client *c, const char *path, struct json *r
 	CLEANUP(strbuf_release_secret) struct strbuf body = STRBUF_INIT;
 	CLEANUP(strbuf_release) struct strbuf answer = STRBUF_INIT;
 	char now[CLOCK_ISO_SIZE];
+	int64_t start = clock_mono_ms();
 	struct http_conf conf = { .url = c->conf->url,
 		                  .connect_timeout_s = c->conf->connect_timeout_s };
 
@@ -230,6 +231,11 @@ static enum err_code exchange(struct client *c, const char *path, struct json *r
 	}
 	if (c->conf->print_debug)
 		print_debug_messages(*reply);
+	if (c->conf->verbose)
+		fprintf(stderr, "%s %s: %s, %lld ms\n", path,
+		        str_or(json_get_str(request, "operation"), "-"),
+		        str_or(json_get_str(*reply, "request_status"), "-"),
+		        (long long)(clock_mono_ms() - start));
 	return client_status(*reply, e);
 }
 

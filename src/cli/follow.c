@@ -57,6 +57,14 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* "20:14:41" of "2026-11-22 20:14:41" */
+static const char *time_of_day(const char *when)
+{
+	const char *blank = strrchr(when, ' ');
+
+	return blank ? blank + 1 : when;
+}
+
 static bool message_field(void *ctx, char letter, struct strbuf *out)
 {
 	static const struct {
@@ -81,8 +89,8 @@ static bool message_field(void *ctx, char letter, struct strbuf *out)
 		strbuf_adds(out, base_name(str_or(json_get_str(message, "file_name"), "")));
 	else if (letter == 'C')
 		strbuf_adds(out, screen_time(created, buf));
-	else if (letter == 'T') /* the end of it is the time alone */
-		strbuf_adds(out, str_or(strrchr(screen_time(created, buf), ' '), buf));
+	else if (letter == 'T')
+		strbuf_adds(out, time_of_day(screen_time(created, buf)));
 	else if (letter == 'S')
 		strbuf_adds(out, severities[severity_of(message)].severity);
 	else if (letter == 'i')
