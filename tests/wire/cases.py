@@ -213,6 +213,7 @@ def case_garbage(daemon):
 
 
 def case_too_many_connections_of_one_address(daemon):
+    """Of 80 connections of one address at least 16 are ended at once; then all is as before."""
     socks = [wire.connect(daemon.port, tls=False) for _ in range(80)]
     time.sleep(0.5)
     ended = 0
