@@ -189,7 +189,7 @@ enum err_code store_job_set_state(struct store *s, int64_t id, enum job_state st
                                   const char *text, int exit_code, struct err *e)
 {
 	CLEANUP(store_tx_end) struct store_tx tx = { 0 };
-	enum job_state from;
+	enum job_state from = JOB_DEFINED;
 
 	TRY(store_tx_begin(s, &tx, e));
 	TRY(state_of(s, id, &from, e));
@@ -306,7 +306,7 @@ enum err_code store_job_set_result(struct store *s, int64_t id, const struct jso
 enum err_code store_job_delete(struct store *s, int64_t id, struct err *e)
 {
 	CLEANUP(store_tx_end) struct store_tx tx = { 0 };
-	enum job_state state;
+	enum job_state state = JOB_DEFINED;
 
 	TRY(store_tx_begin(s, &tx, e));
 	TRY(state_of(s, id, &state, e));

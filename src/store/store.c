@@ -14,7 +14,7 @@
 #include "store/db.h"
 
 #define FILE_MODE       0640
-#define DIR_MODE        02750 /* new files take the group */
+#define DIR_MODE        0750
 #define BUSY_MS_DEFAULT 5000
 #define MAIN_FILE       "pgtandem.db"
 #define LIVE_FILE       "live.db"

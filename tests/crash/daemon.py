@@ -315,6 +315,8 @@ def main():
         for test in TESTS:
             print(test.__name__, flush=True)
             test(d)
+        log = (d.base / "log").read_text()
+        assert "Sanitizer" not in log and "runtime error" not in log
     except BaseException:
         print((d.base / "log").read_text() if (d.base / "log").exists() else "no log")
         raise

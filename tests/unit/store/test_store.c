@@ -253,7 +253,7 @@ static void another_user_reads_while_we_write(void **state)
 	store_close(&h->s);
 	open_for_group(h);
 	assert_int_equal(stat(h->dir, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 02750);
+	assert_int_equal(st.st_mode & 07777, 0750);
 	assert_int_equal(pipe(fds), 0);
 	pid = fork();
 	if (pid == 0)
