@@ -20,6 +20,8 @@ struct resolve {
 	pid_t pid;
 	int fd;
 	struct event *event;
+	char text[RESOLVE_ADDRESSES_MAX * (INET6_ADDRSTRLEN + 20)];
+	size_t len;
 };
 
 /* What the child needs. */
@@ -36,30 +38,44 @@ bool resolve_is_address(const char *host)
 	       inet_pton(AF_INET6, host, raw) == 1;
 }
 
-/* In the child: the first address as text into the pipe. */
+static bool write_address(int fd, const struct addrinfo *ai, const char *before)
+{
+	char text[NI_MAXHOST];
+
+	return getnameinfo(ai->ai_addr, ai->ai_addrlen, text, sizeof(text), NULL, 0,
+	                   NI_NUMERICHOST) == 0 &&
+	       fd_write_all(fd, before, strlen(before)) && fd_write_all(fd, text, strlen(text));
+}
+
+/* In the child: the addresses as text into the pipe, separated by commas. */
 static int answer(void *ctx)
 {
 	const struct question *q = ctx;
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
-	struct addrinfo *list = NULL;
-	char text[NI_MAXHOST];
+	struct addrinfo *list = NULL, *ai;
+	int n = 0;
 
 	if (getaddrinfo(q->host, NULL, &hints, &list) != 0)
 		return 1;
-	if (getnameinfo(list->ai_addr, list->ai_addrlen, text, sizeof(text), NULL, 0,
-	                NI_NUMERICHOST) != 0)
-		return 1;
-	return fd_write_all(q->fd, text, strlen(text)) ? 0 : 1;
+	for (ai = list; ai != NULL && n < RESOLVE_ADDRESSES_MAX; ai = ai->ai_next, n++) {
+		if (!write_address(q->fd, ai, n == 0 ? "" : ","))
+			return 1;
+	}
+	freeaddrinfo(list);
+	return 0;
 }
 
+/* Until the child closes its end. */
 static void on_answer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct resolve *r = ctx;
-	char text[NI_MAXHOST];
-	ssize_t n = read(fd, text, sizeof(text) - 1);
+	ssize_t n = read(fd, r->text + r->len, sizeof(r->text) - 1 - r->len);
 
-	text[n > 0 ? n : 0] = '\0';
-	r->done(r->ctx, n > 0 ? text : NULL);
+	if (n > 0) {
+		r->len += (size_t)n;
+		return;
+	}
+	r->done(r->ctx, r->len > 0 ? r->text : NULL);
 }
 
 enum err_code resolve_start(struct event_base *base, const char *host, resolve_done done, void *ctx,
@@ -81,7 +97,7 @@ enum err_code resolve_start(struct event_base *base, const char *host, resolve_d
 	(void)close(fds[1]);
 	r = xcalloc(1, sizeof(*r));
 	*r = (struct resolve){ .done = done, .ctx = ctx, .pid = pid, .fd = fds[0] };
-	r->event = event_new(base, r->fd, EV_READ, on_answer, r);
+	r->event = event_new(base, r->fd, EV_READ | EV_PERSIST, on_answer, r);
 	(void)event_add(r->event, NULL);
 	*out = r;
 	return ERR_OK;

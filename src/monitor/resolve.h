@@ -8,8 +8,10 @@
 struct event_base;
 struct resolve;
 
-/* Tell the address, NULL when there is none; called once, from the loop. */
-typedef void (*resolve_done)(void *ctx, const char *address);
+#define RESOLVE_ADDRESSES_MAX 4
+
+/* Tell the addresses, separated by commas, NULL when there is none; called once, from the loop. */
+typedef void (*resolve_done)(void *ctx, const char *addresses);
 
 /* HOST is an IPv4 or IPv6 address, or a path of a local socket: nothing to look up. */
 bool resolve_is_address(const char *host);

@@ -198,11 +198,21 @@ static void lose_by_error(struct watch *w)
 	lose(w, pg_async_fail(w->pg), error);
 }
 
-static void connect_to(struct watch *w, const char *address)
+/* libpq wants the name of the host once for each of its addresses. */
+static void add_names(struct strbuf *out, const char *host, const char *addresses)
 {
+	strbuf_adds(out, host);
+	for (; *addresses != '\0'; addresses++) {
+		if (*addresses == ',')
+			strbuf_addf(out, ",%s", host);
+	}
+}
+
+static void connect_to(struct watch *w, const char *addresses)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
 	struct conninfo c = {
-		.host = w->host,
-		.hostaddr = address,
+		.hostaddr = addresses,
 		.port = w->port,
 		.user = w->user,
 		.password = w->password,
@@ -215,6 +225,8 @@ static void connect_to(struct watch *w, const char *address)
 	};
 	struct err e = { 0 };
 
+	add_names(&names, w->host, addresses);
+	c.host = strbuf_cstr(&names);
 	if (pg_async_new(&c, &o, &w->pg, &e) != ERR_OK) {
 		lose(w, PG_FAIL_UNRESOLVED, e.text);
 		return;
@@ -227,15 +239,16 @@ static void connect_to(struct watch *w, const char *address)
 		watch_io(w);
 }
 
-static void on_resolved(void *ctx, const char *address)
+static void on_resolved(void *ctx, const char *addresses)
 {
+	CLEANUP(free_str) char *copy = xstrdup(addresses);
 	struct watch *w = ctx;
 
 	resolve_free(&w->resolve);
-	if (address == NULL)
+	if (copy == NULL)
 		lose(w, PG_FAIL_UNRESOLVED, "the name of the host is not known");
 	else
-		connect_to(w, address);
+		connect_to(w, copy);
 }
 
 static void start(struct watch *w)

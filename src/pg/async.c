@@ -42,6 +42,17 @@ static bool is_address(const char *host)
 	                        inet_pton(AF_INET6, host, raw) == 1);
 }
 
+/* One address or several, separated by commas. */
+static bool are_addresses(const char *list)
+{
+	char address[INET6_ADDRSTRLEN + 20];
+	bool are = !str_empty(list);
+
+	while (are && str_field(&list, ",", address, sizeof(address)))
+		are = is_address(address);
+	return are;
+}
+
 static enum pg_async_state fail_with(struct pg_async *a, const char *text)
 {
 	if (a->last_words[0] != '\0') {
@@ -75,7 +86,7 @@ enum err_code pg_async_new(const struct conninfo *c, const struct pg_options *o,
 {
 	struct pg_async *a;
 
-	if (!is_address(c->hostaddr) && !is_address(c->host))
+	if (!are_addresses(c->hostaddr) && !is_address(c->host))
 		return err_set(e, ERR_INVALID, "no address of host \"%s\"", str_or(c->host, ""));
 	a = xcalloc(1, sizeof(*a));
 	a->conn = pq_start(c, o);

@@ -22,7 +22,8 @@ enum pg_async_want {
 	PG_WANT_WRITE = 2,
 };
 
-/* Start connecting.  C needs hostaddr (or an address as host): names are never looked up here,
+/* Start connecting.  C needs hostaddr (one or several, with as many names in host), or an
+ * address as host: names are never looked up here,
  * ERR_INVALID otherwise.  Time limits are the caller's. */
 enum err_code pg_async_new(const struct conninfo *c, const struct pg_options *o,
                            struct pg_async **out, struct err *e);

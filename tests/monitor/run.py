@@ -16,9 +16,9 @@ import sys
 import tempfile
 import time
 
-from servers import Lab
+from servers import Lab, free_port
 
-PORTS = {"a": 29501, "b": 29502, "c": 29503}
+PORTS = {name: free_port() for name in "abc"}
 
 
 class Watcher:
@@ -98,7 +98,7 @@ def clusters_of(passwords):
     mon = {"user": "mon", "password": passwords["mon"]}
 
     def node(name, role, **more):
-        return {"hostname": "127.0.0.1", "ip": "127.0.0.1", "port": PORTS[name], "role": role, **more}
+        return {**{"hostname": "127.0.0.1", "ip": "127.0.0.1", "port": PORTS[name], "role": role}, **more}
 
     up = {"upstream_host": "127.0.0.1", "upstream_port": PORTS["a"]}
     return [
@@ -107,7 +107,9 @@ def clusters_of(passwords):
                    node("b", "slave", application_name="tandem_b", slot_name="b", **up)]},
         {"cluster_id": 0, "cluster_name": "rc", "cluster_type": "postgresql_single", "mon": mon,
          "remote_cluster_id": 1, "remote_host": "127.0.0.1", "remote_port": PORTS["a"],
-         "nodes": [node("c", "slave", application_name="tandem_c", slot_name="c", **up)]},
+         # known by its name only, as nobody listens on the IPv6 address that it may have too
+         "nodes": [node("c", "slave", application_name="tandem_c", slot_name="c", **up,
+                        hostname="localhost", ip="")]},
     ]
 
 

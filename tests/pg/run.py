@@ -8,12 +8,11 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "monitor"))
-from servers import Lab  # noqa: E402
-
-PORT = 29511
+from servers import Lab, free_port  # noqa: E402
 
 
 def main():
+    port = free_port()
     password, lab = "p' \\ " + secrets.token_hex(8), Lab()
     quoted = password.replace("\\", "\\\\").replace("'", "''")
     silent = socket.socket()
@@ -21,7 +20,7 @@ def main():
         # The kernel takes the connection, nobody answers.
         silent.bind(("127.0.0.1", 0))
         silent.listen(5)
-        server = lab.server("main", PORT)
+        server = lab.server("main", port)
         server.init(["CREATE ROLE boss SUPERUSER LOGIN PASSWORD E'%s'" % quoted,
                      "CREATE ROLE outcast LOGIN PASSWORD 'x'"])
         server.make_tls()
@@ -31,7 +30,7 @@ def main():
         server.stop()
         server.start()
         return subprocess.run([sys.argv[1]], check=False, timeout=120,
-                              env={**os.environ, "TEST_PORT": str(PORT), "TEST_PASSWORD": password,
+                              env={**os.environ, "TEST_PORT": str(port), "TEST_PASSWORD": password,
                                    "TEST_SILENT_PORT": str(silent.getsockname()[1])}).returncode
     finally:
         silent.close()
