@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 
 class Store:
@@ -40,6 +41,7 @@ class Engine:
         self.phase = "new"
         self.finished = None
         self.calls = {}
+        self.start = time.monotonic()
 
     def openssl(self, *args, **kw):
         subprocess.run(["openssl", *args], check=True, capture_output=True, cwd=self.ca_dir, **kw)
@@ -52,7 +54,7 @@ class Engine:
             return f.read()
 
     def do_log(self, a):
-        print("%-8s %s" % (a["level"], a["text"]), flush=True)
+        print("%6.2f %-8s %s" % (time.monotonic() - self.start, a["level"], a["text"]), flush=True)
 
     def do_progress(self, a):
         pass

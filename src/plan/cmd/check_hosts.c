@@ -32,28 +32,72 @@ static struct json *host_result(const struct json *node, const struct json *all)
 	return h;
 }
 
-enum err_code cmd_check_hosts(struct run *r, bool *is_done, struct json **result, struct err *e)
+/* The question in the words of a job: the job that is planned, if it came along, the hosts and how
+ * to reach them. */
+static void set_data(struct run *r)
 {
-	struct cluster_job j;
-	struct findings f;
-	struct json *all, *list;
-	const struct json *nodes;
+	struct json *data = json_object_new();
+	const struct json *ssh = json_get(r->data, "ssh");
+
+	json_update(data, json_get(r->data, "job_data"));
+	if (json_len(json_get(r->data, "nodes")) > 0)
+		json_set(data, "nodes", json_ref(json_get(r->data, "nodes")));
+	if (!str_empty(json_get_str(ssh, "user")))
+		json_set_str(data, "ssh_user", json_get_str(ssh, "user"));
+	if (!str_empty(json_get_str(ssh, "keyfile")))
+		json_set_str(data, "ssh_keyfile", json_get_str(ssh, "keyfile"));
+	if (!str_empty(json_get_str(ssh, "sudo_password")))
+		json_set_str(data, "sudo_password", json_get_str(ssh, "sudo_password"));
+	if (json_get(ssh, "port"))
+		json_set_int(data, "ssh_port", json_get_int(ssh, "port", 0));
+	json_free(&r->data);
+	r->data = data;
+}
+
+/* With a version the question is about a create, else about the hosts alone. */
+static void check_all(const struct cluster_job *j, struct findings *f)
+{
+	const struct json *nodes = json_get(j->doc, "nodes");
 	size_t i;
 
-	*is_done = true;
-	TRY(cluster_job_init(&j, r, e));
-	TRY(cluster_job_gather(&j, false, e));
-	findings_init(&f, r->a);
-	nodes = json_get(j.doc, "nodes");
+	if (!str_empty(j->version)) {
+		check_create(j->doc, f);
+		return;
+	}
 	for (i = 0; i < json_len(nodes); i++)
-		check_host(j.doc, json_at(nodes, i), &f);
-	all = findings_json(&f);
-	list = json_array_new();
-	for (i = 0; i < json_len(nodes); i++)
-		json_append(list, host_result(json_at(nodes, i), all));
+		check_host(j->doc, json_at(nodes, i), f);
+}
+
+static enum err_code look(struct cluster_job *j, struct json **result, struct err *e)
+{
+	struct json *list = json_array_new(), *all;
+	const struct json *nodes;
+	struct findings f;
+	size_t i;
+
 	*result = json_object_new();
 	json_set(*result, "checked_hosts", list);
-	json_free(&all);
-	cluster_job_release(&j);
+	TRY(cluster_job_gather(j, false, e));
+	findings_init(&f, j->run->a);
+	check_all(j, &f);
+	all = findings_json(&f);
+	nodes = json_get(j->doc, "nodes");
+	for (i = 0; i < json_len(nodes); i++)
+		json_append(list, host_result(json_at(nodes, i), all));
+	json_set(*result, "findings", all);
 	return ERR_OK;
+}
+
+enum err_code cmd_check_hosts(struct run *r, bool *is_done, struct json **result, struct err *e)
+{
+	struct cluster_job j = { 0 };
+	enum err_code code;
+
+	*is_done = true;
+	set_data(r);
+	code = cluster_job_init(&j, r, e);
+	if (code == ERR_OK)
+		code = look(&j, result, e);
+	cluster_job_release(&j);
+	return code;
 }
