@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/failpoint.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "plan/hosts.h"
 #include "plan/step.h"
@@ -128,6 +129,7 @@ static enum err_code undo_and_finish(struct run *r, const struct err *why, struc
 	bool cancelled = why->code == ERR_CANCELLED;
 	const char *text = run_printf(r, "%s.", why->text);
 
+	proc_set_cancel_flag(NULL); /* the way back is not cancelled */
 	if (json_len(r->steps) > 0) {
 		TRY(set_phase(r, "undo", e));
 		if (!steps_undo(r))

@@ -150,7 +150,8 @@ static enum err_code start(struct run *r, struct child *c, struct json *row, boo
 	TRY(ipc_pair(fds, e));
 	c->far_fd = fds[1];
 	c->conn = ipc_new(fds[0]);
-	if (proc_fork(child_main, c, false, &c->pid, e) != ERR_OK) {
+	/* a second signal to the job must not stop what undoes it */
+	if (proc_fork(child_main, c, undo, &c->pid, e) != ERR_OK) {
 		ipc_free(&c->conn);
 		close(fds[1]);
 		return e->code;

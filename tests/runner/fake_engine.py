@@ -40,6 +40,7 @@ class Engine:
         self.plan = None
         self.phase = "new"
         self.finished = None
+        self.reserved = 0
         self.calls = {}
         self.start = time.monotonic()
 
@@ -69,9 +70,10 @@ class Engine:
         return {"cluster": c}
 
     def do_cluster_reserve(self, a):
-        n = self.store.data["next"]
-        self.store.data["next"] = n + 1
-        return {"cluster_id": n}
+        if not self.reserved:  # a job that asks again gets what it has
+            self.reserved = self.store.data["next"]
+            self.store.data["next"] += 1
+        return {"cluster_id": self.reserved}
 
     def do_cluster_save(self, a):
         c = a["cluster"]
@@ -146,7 +148,18 @@ def receive(sock):
     return json.loads(body)
 
 
+# calls after which a fault may strike: each is durable before it is answered
+COUNTED = ("cluster.reserve", "plan.store", "phase.set", "step.begin", "step.end", "cluster.save", "finish")
+
+
+def struck(engine, fault):
+    """True when the runner dies here; a cancel is only a signal."""
+    return fault and sum(engine.calls.get(c, 0) for c in COUNTED) >= fault.n
+
+
 def attempt(runner, engine, job, start, kill_at):
+    """One runner from its start to its end.  KILL_AT: (call, n), or (fault, ...) of the scenarios."""
+    fault = kill_at[0] if kill_at and not isinstance(kill_at[0], str) else None
     ours, theirs = socket.socketpair()
     child = subprocess.Popen(["sh", "-c", f'exec "$0" 3<&{theirs.fileno()}', runner],
                              pass_fds=[theirs.fileno()], start_new_session=True)
@@ -157,7 +170,10 @@ def attempt(runner, engine, job, start, kill_at):
         if frame is None:
             break
         answer = engine.handle(frame)
-        if kill_at and engine.calls.get(kill_at[0]) == kill_at[1]:
+        if struck(engine, fault) and fault.kind == "cancel":
+            os.kill(child.pid, signal.SIGTERM)
+            fault = None
+        elif struck(engine, fault) or kill_at and not fault and engine.calls.get(kill_at[0]) == kill_at[1]:
             os.killpg(child.pid, signal.SIGKILL)
             break
         if frame.get("id"):
@@ -197,4 +213,5 @@ def main():
     return 0 if engine.finished and engine.finished["status"] == "FINISHED" else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
