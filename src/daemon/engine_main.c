@@ -156,8 +156,11 @@ static enum err_code start_jobs(struct engine *g, struct err *e)
 		                          .ctx = g };
 	struct monitor_config watch = { .interval_ms = (int)c->monitor_interval_ms };
 
+	CLEANUP(free_str) char *known_hosts = xasprintf("%s/known_hosts", c->data_dir);
+
 	TRY(places_libexec(c, "pgtandem-job", &g->runner, e));
 	jobs.runner = g->runner;
+	jobs.known_hosts = known_hosts;
 	TRY(job_engine_new(g->base, g->store, &jobs, &g->jobs, e));
 	return monitor_new(g->base, g->store, &watch, &g->monitor, e);
 }

@@ -33,13 +33,14 @@ static void finished(struct runner *r, const struct json *args)
 #define POINTS(name) "job." name ".before", "job." name ".after"
 
 static const struct row rows[] = {
-	{ "cluster.get", call_cluster_get, false, NULL, NULL, NULL },
+	{ "cluster.get", call_cluster_get, true, NULL, NULL, NULL },
 	{ "cluster.list", call_cluster_list, true, NULL, NULL, NULL },
 	{ "cluster.reserve", call_cluster_reserve, false, NULL, POINTS("reserve") },
 	{ "cluster.save", call_cluster_save, false, NULL, POINTS("save") },
 	{ "cluster.remove", call_cluster_remove, false, NULL, POINTS("remove") },
 	{ "cert.issue", call_cert_issue, false, NULL, POINTS("cert") },
 	{ "ca.get", call_ca_get, false, NULL, POINTS("ca") },
+	{ "plan.get", call_plan_get, false, NULL, NULL, NULL },
 	{ "plan.store", call_plan_store, false, NULL, POINTS("plan") },
 	{ "step.begin", call_step_begin, false, step_begun, POINTS("step.begin") },
 	{ "step.end", call_step_end, false, NULL, POINTS("step.end") },

@@ -13,6 +13,23 @@ enum err_code call_plan_store(struct runner *r, const struct json *args, struct 
 	return store_plan_put(r->engine->store, r->job_id, context, steps, e);
 }
 
+/* Another job's plan, for cleaning up after it. */
+enum err_code call_plan_get(struct runner *r, const struct json *args, struct json **result,
+                            struct err *e)
+{
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct store *s = r->engine->store;
+	int64_t id = json_get_int(args, "job_id", 0);
+	struct job j;
+
+	TRY(store_job_get(s, id, a, &j, e));
+	TRY(store_plan_get(s, id, result, e));
+	if (!*result)
+		*result = json_object_new();
+	json_set_str(*result, "status", job_state_name(j.state));
+	return ERR_OK;
+}
+
 enum err_code call_step_begin(struct runner *r, const struct json *args, struct json **result,
                               struct err *e)
 {

@@ -69,6 +69,7 @@ enum err_code job_engine_new(struct event_base *base, struct store *store,
 	g->store = store;
 	g->runner_path = xstrdup(config->runner);
 	g->run_dir = xstrdup(config->run_dir);
+	g->known_hosts = xstrdup(config->known_hosts);
 	g->max_jobs = config->max_jobs;
 	g->rpc_port = config->rpc_port;
 	g->restart_delay_ms = config->restart_delay_ms;
@@ -115,6 +116,7 @@ void job_engine_free(struct job_engine **engine)
 	lock_table_release(&g->locks);
 	free(g->runner_path);
 	free(g->run_dir);
+	free(g->known_hosts);
 	free(g);
 }
 

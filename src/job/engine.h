@@ -14,8 +14,9 @@ struct job_engine;
 struct store;
 
 struct job_engine_config {
-	const char *runner;  /* path of pgtandem-job */
-	const char *run_dir; /* job-N/ and job-N.pid are made in it */
+	const char *runner;      /* path of pgtandem-job */
+	const char *run_dir;     /* job-N/ and job-N.pid are made in it */
+	const char *known_hosts; /* file of ssh host keys; NULL: ssh's own */
 	int max_jobs;
 	int rpc_port;
 	int check_limit_ms;   /* of a check of hosts; 0: 25 s */

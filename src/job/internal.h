@@ -31,7 +31,7 @@ struct event;
 struct job_engine {
 	struct event_base *base;
 	struct store *store;
-	char *runner_path, *run_dir;
+	char *runner_path, *run_dir, *known_hosts;
 	int max_jobs, rpc_port, restart_delay_ms, check_limit_ms;
 	struct lock_table locks;
 	struct runner *runners; /* list */
@@ -142,6 +142,8 @@ void runner_call(struct runner *r, const struct ipc_msg *m);
 typedef enum err_code (*runner_call_fn)(struct runner *r, const struct json *args,
                                         struct json **result, struct err *e);
 /* calls_step.c, calls_cluster.c */
+enum err_code call_plan_get(struct runner *r, const struct json *args, struct json **result,
+                            struct err *e);
 enum err_code call_plan_store(struct runner *r, const struct json *args, struct json **result,
                               struct err *e);
 enum err_code call_step_begin(struct runner *r, const struct json *args, struct json **result,

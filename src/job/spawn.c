@@ -14,6 +14,7 @@ static struct json *controller_json(const struct job_engine *g)
 	json_set_str(j, "id", store_controller_id(g->store));
 	json_set_str(j, "version", PGTANDEM_VERSION);
 	json_set_int(j, "rpc_port", g->rpc_port);
+	json_set_str(j, "known_hosts", g->known_hosts);
 	return j;
 }
 
