@@ -24,6 +24,7 @@ left_out() {
 		/var/lib/dnf                    # the same
 		/var/lib/logrotate              # when logs were last turned
 		/var/lib/sudo                   # whom sudo has lectured
+		/var/lib/ucf/*.[0-9]            # previous versions of listed files
 		/var/lib/systemd/random-seed    # new at each boot
 		/var/lib/systemd/timers         # when timers last ran
 		/var/lib/systemd/timesync       # when the clock was last right

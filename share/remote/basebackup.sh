@@ -176,7 +176,7 @@ report_progress() { # PID
 		[ "$rp_quiet" != 10 ] || warn "no data from $a_host:$a_port for 10 s"
 		[ "$rp_quiet" -lt "$a_stall" ] || {
 			echo "no data for $a_stall s: timed out" >"$run_dir/stalled"
-			kill -TERM -- "-$1"
+			kill -TERM "-$1"
 			return
 		}
 	done

@@ -14,6 +14,7 @@ main() {
 	: "${hba_file:=$confdir/pg_hba.conf}"
 	# a killed call of another script may come between two runs of this: one at a time
 	[ "$a_action" != undo ] || [ -f "$hba_file" ] || { record "hba-$a_version-$a_name" && rec_forget && exit 0; }
+	need_conf
 	[ -f "$hba_file" ] || refuse missing "there is no $hba_file"
 	case $s_hba in
 	*"$begin_mark"* | *"$end_mark"*) fail args "the lines contain the marks of the managed block" ;;
@@ -85,11 +86,19 @@ remember_hba() {
 	fi
 	lines_less new old >"$run_dir/plus"
 	lines_less old new >"$run_dir/minus"
-	for rh_kind in plus minus; do
-		[ -s "$run_dir/$rh_kind" ] || continue
-		{ rec_get $rh_kind && cat "$run_dir/$rh_kind"; } | awk '!seen[$0]++' >"$run_dir/all"
-		rec_put $rh_kind <"$run_dir/all"
-	done
+	remember_lines plus minus
+	remember_lines minus plus
+}
+
+# What was added and is taken away again leaves no trace, and the other way round.
+remember_lines() { # KIND OTHER
+	[ -s "$run_dir/$1" ] || return 0
+	rec_get "$2" >"$run_dir/other"
+	lines_less "$1" other >"$run_dir/fresh"
+	lines_less other "$1" >"$run_dir/rest"
+	[ ! -s "$run_dir/other" ] || rec_put "$2" <"$run_dir/rest"
+	{ rec_get "$1" && cat "$run_dir/fresh"; } | awk '!seen[$0]++' >"$run_dir/all"
+	rec_put "$1" <"$run_dir/all"
 }
 
 # run_dir/new becomes the block; a running server has the last word on it

@@ -3,6 +3,7 @@
 
 pgdg_list=/etc/apt/sources.list.d/pgtandem-pgdg.list
 pgdg_key=/etc/apt/keyrings/pgtandem-pgdg.asc
+locale_file=/etc/default/locale
 no_main=/etc/postgresql-common/createcluster.d/pgtandem.conf
 os_brought='/etc/postgresql /etc/postgresql-common /var/lib/postgresql /var/log/postgresql /var/cache/postgresql /run/postgresql /etc/apt/keyrings'
 : "${a_repo:=}" "${a_repo_url:=}" "${a_extra:=}" "${a_timeout:=}" "${a_wal_segsize_mb:=}" "${s_repo_key:=}"
@@ -43,9 +44,16 @@ os_install() {
 	changed=yes
 }
 
-# before the first change: what was there
+# Before the first change: what was there. The purge of "locales" takes a file that others made.
 deb_remember() {
 	rec_has before && return 0
+	if [ -L "$locale_file" ]; then
+		rec_put locale-link "$(readlink "$locale_file")"
+	fi
+	if [ -f "$locale_file" ]; then
+		rec_put locale <"$locale_file"
+		rec_put locale-mode "$(stat -L -c '%a %U:%G' "$locale_file")"
+	fi
 	{
 		! getent passwd postgres >/dev/null || echo user
 		! getent group postgres >/dev/null || echo group
@@ -183,8 +191,20 @@ deb_purge() {
 	apt_run "apt-get purge" apt-get -q -y -o DPkg::Lock::Timeout=300 purge "$@"
 }
 
+# from Debian 13 on it is a link to ../locale.conf
+deb_locale_back() {
+	rec_has locale && [ ! -e "$locale_file" ] || return 0
+	dl_file=$locale_file dl_mode=$(rec_get locale-mode)
+	if rec_has locale-link; then
+		ln -sfn "$(rec_get locale-link)" "$locale_file"
+		dl_file=$(readlink -m "$locale_file")
+	fi
+	[ -e "$dl_file" ] || put_file "$dl_file" "${dl_mode%% *}" "${dl_mode#* }" <"$rec/locale"
+}
+
 # users and directories that the packages made and do not take with them
 deb_forget_brought() {
+	deb_locale_back
 	db_left=$(find /var/lib/postgresql -maxdepth 4 -name PG_VERSION 2>/dev/null | head -n 1)
 	if [ -n "$db_left" ]; then
 		warn "${db_left%/PG_VERSION} holds a database and stays, with the user postgres"

@@ -30,7 +30,7 @@ read_roles() {
 		psql_set mon "$a_mon"
 		sql_roles_state
 	} | psql_run postgres >"$run_dir/state" || psql_fail
-	! grep -qx 'recovery t' "$run_dir/state" ||
+	! grep -qx 'recovery true' "$run_dir/state" ||
 		refuse changed "the server on port $srv_port is a standby; roles are made on its master"
 }
 
@@ -68,23 +68,30 @@ do_role() { # KIND STATE
 	esac
 	# made by a call of this job that was killed: it may lack its password
 	ro_ours=no
-	! rec_get created | grep -qxF -e "$role" || ro_ours=yes
+	! rec_get created | grep -qxF -e "$role" || rec_get complete | grep -qxF -e "$role" || ro_ours=yes
 	case $2:$ro_ours:$a_update in
 	absent:*)
 		{ rec_get created && printf '%s\n' "$role"; } | sort -u >"$run_dir/created"
 		rec_put created <"$run_dir/created"
 		say "Creating role \"$role\"."
 		write_role create
+		role_complete
 		;;
 	*:yes:* | *:*:yes)
 		say "Updating role \"$role\"."
 		write_role alter
+		[ "$ro_ours" = no ] || role_complete
 		;;
 	lacks:*)
 		hint "allow the controller to change it, or give another role"
 		refuse exists "role \"$role\" exists and is not \"$role_words\""
 		;;
 	esac
+}
+
+role_complete() {
+	{ rec_get complete && printf '%s\n' "$role"; } | sort -u >"$run_dir/complete"
+	rec_put complete <"$run_dir/complete"
 }
 
 write_role() { # create|alter

@@ -31,12 +31,15 @@ service_status() {
 		fact running no
 		return 3
 	fi
+	ss_up=0
+	is_up || ss_up=3
 	fact running yes
 	fact pid "$pm_pid"
 	case $(control_value 'Database cluster state') in
 	*recovery*) fact in_recovery yes ;;
 	*) fact in_recovery no ;;
 	esac
+	return $ss_up
 }
 
 service_reload() {

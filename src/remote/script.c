@@ -171,6 +171,7 @@ static enum err_code compose(struct script_run *r, const char **line, struct cmd
 	for (i = 0; i < c->nsecrets; i++)
 		cmd_assignment(&r->input, c->secrets[i].name, c->secrets[i].value);
 	strbuf_adds(&r->input, script_text("lib.sh"));
+	strbuf_adds(&r->input, script_text("pg.sh"));
 	if (os)
 		strbuf_adds(&r->input, os);
 	strbuf_adds(&r->input, text);
