@@ -129,19 +129,47 @@ enum err_code call_job_delete(struct api_call *c, struct json **result, struct e
 	return api_audit(c, "job.delete", j.cluster_id, NULL, e, "job %" PRId64, j.id);
 }
 
+/* The names that job_data has for what a check is told. */
+static const char *const check_names[][2] = {
+	{ "user", "ssh_user" },         { "keyfile", "ssh_keyfile" },
+	{ "password", "ssh_password" }, { "sudo_password", "sudo_password" },
+	{ "port", "ssh_port" },
+};
+
+/* As the data of a job: that of the job that would follow, then what the check is told. */
+static struct json *check_data(const struct json *args)
+{
+	static const char *const copied[] = { "nodes", "check_if_already_registered",
+		                              "check_ssh_sudo" };
+	const struct json *ssh = json_get(args, "ssh");
+	struct json *data = json_object_new();
+
+	if (json_is_object(json_get(args, "job_data")))
+		json_update(data, json_get(args, "job_data"));
+	for (size_t i = 0; i < ARRAY_SIZE(check_names); i++) {
+		struct json *value = json_get(ssh, check_names[i][0]);
+
+		if (value)
+			json_set(data, check_names[i][1], json_ref(value));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(copied); i++) {
+		struct json *value = json_get(args, copied[i]);
+
+		if (value)
+			json_set(data, copied[i], json_ref(value));
+	}
+	return data;
+}
+
 enum err_code call_hosts_check(struct api_call *c, struct json **result, struct err *e)
 {
 	const struct json *nodes = json_get(c->args, "nodes");
-	struct json *data;
 
 	if (!json_is_array(nodes) || json_len(nodes) == 0)
 		return err_set(e, ERR_INVALID, "nodes: a list of hosts is needed");
 	if (runner_count(c->engine, true) >= JOB_CHECKS_MAX)
 		return err_set(e, ERR_BUSY, "%d checks of hosts are running", JOB_CHECKS_MAX);
-	data = json_object_new();
-	json_update(data, c->args);
-	json_del(data, "who");
 	c->deferred = true;
-	check_begin(c->engine, c->conn, c->id, data);
+	check_begin(c->engine, c->conn, c->id, check_data(c->args));
 	return ERR_OK;
 }

@@ -439,9 +439,10 @@ static void checks_hosts_without_a_job(void **state)
 	assert_int_equal(json_len(json_get(result, "checked_hosts")), 2);
 	json_free(&result);
 	assert_int_equal(world_call(&w, "hosts.check", parse("{}"), NULL, &e), ERR_INVALID);
-	assert_int_equal(
-	        world_call(&w, "hosts.check", parse("{\"nodes\": [1], \"hang\": true}"), NULL, &e),
-	        ERR_TIMEOUT);
+	assert_int_equal(world_call(&w, "hosts.check",
+	                            parse("{\"nodes\": [1], \"job_data\": {\"hang\": true}}"), NULL,
+	                            &e),
+	                 ERR_TIMEOUT);
 	assert_int_equal(store_job_list(w.store, &all, a, &jobs, NULL), ERR_OK);
 	assert_int_equal(jobs.total, 0);
 	world_end(&w);
