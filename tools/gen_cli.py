@@ -146,24 +146,24 @@ def gen_header(api):
     return out
 
 
+def option_fields(opt):
+    """[(member, C text)] of those that the option has."""
+    texts = {key: opt.get(key) for key in ["name", "sends", "arg", "help", "env", "config"]}
+    texts["dflt"] = opt.get("default")
+    texts["aliases"] = "|".join(opt.get("aliases", [])) or None
+    texts["choices"] = "|".join(opt.get("choices", [])) or None
+    fields = [("kind", "CLI_" + opt["kind"].upper())]
+    fields += [(key, c_str(text)) for key, text in texts.items() if text is not None]
+    fields += [(key, str(opt[key])) for key in ["min", "max"] if key in opt]
+    if "short" in opt:
+        fields.append(("short_name", f"'{opt['short']}'"))
+    if "of" in opt:
+        fields.append(("secret", "OPT_" + ident(opt["of"])))
+    return fields
+
+
 def option_row(opt):
-    fields = {
-        "name": c_str(opt["name"]),
-        "aliases": c_str("|".join(opt["aliases"])) if "aliases" in opt else None,
-        "short_name": f"'{opt['short']}'" if "short" in opt else None,
-        "kind": "CLI_" + opt["kind"].upper(),
-        "min": str(opt["min"]) if "min" in opt else None,
-        "max": str(opt["max"]) if "max" in opt else None,
-        "choices": c_str("|".join(opt["choices"])) if "choices" in opt else None,
-        "sends": c_str(opt["sends"]) if "sends" in opt else None,
-        "arg": c_str(opt["arg"]) if "arg" in opt else None,
-        "help": c_str(opt["help"]),
-        "env": c_str(opt["env"]) if "env" in opt else None,
-        "config": c_str(opt["config"]) if "config" in opt else None,
-        "dflt": c_str(opt["default"]) if "default" in opt else None,
-        "secret": "OPT_" + ident(opt["of"]) if "of" in opt else None,
-    }
-    body = ", ".join(f".{k} = {v}" for k, v in fields.items() if v is not None)
+    body = ", ".join(f".{key} = {text}" for key, text in option_fields(opt))
     return f"\t[OPT_{ident(opt['name'])}] = {{ {body} }},"
 
 
@@ -239,29 +239,29 @@ def man_option(opt):
     return [head, "\t" + text, ""]
 
 
+def man_command(api, cmd):
+    mode, name = cmd["name"].split(".")
+    operand = f" \\[_{cmd['operand']}_...\\]" if "operand" in cmd else ""
+    text = man_escape(cmd["help"])
+    own = [f"*--{o['name']}*" for o, _ in api.uses(cmd) if "*" not in o["use"]]
+    needs = ["*--" + need.replace("|", "* or *--") + "*" for need in cmd.get("requires", {})]
+    if needs:
+        text += " Needs " + ", ".join(needs) + "."
+    if own:
+        text += " Takes " + ", ".join(own) + "."
+    return [f"*pgtandem {mode} --{name}*{operand}", "\t" + text, ""]
+
+
 def gen_man(api):
     everywhere = [o for o in api.options if "*" in o["use"]]
     out = ["# COMMANDS", ""]
     for mode in api.modes:
         out += [f"## {mode['name']}: {man_escape(mode['help'])}", ""]
-        for cmd in api.mode_commands(mode):
-            operand = f" \\[_{cmd['operand']}_...\\]" if "operand" in cmd else ""
-            out += [f"*pgtandem {mode['name']} --{cmd['name'].split('.')[1]}*{operand}",
-                    "\t" + man_escape(cmd["help"])]
-            own = [o["name"] for o, _ in api.uses(cmd) if "*" not in o["use"]]
-            needs = [n for k in cmd.get("requires", {}) for n in [k.replace("|", "* or *--")]]
-            if needs:
-                out[-1] += " Needs " + ", ".join(f"*--{n}*" for n in needs) + "."
-            if own:
-                out[-1] += " Takes " + ", ".join(f"*--{n}*" for n in own) + "."
-            out.append("")
+        out += [line for cmd in api.mode_commands(mode) for line in man_command(api, cmd)]
     out += ["# OPTIONS OF COMMANDS", ""]
-    for opt in api.options:
-        if opt not in everywhere:
-            out += man_option(opt)
+    out += [line for o in api.options if o not in everywhere for line in man_option(o)]
     out += ["# OPTIONS OF ALL COMMANDS", ""]
-    for opt in everywhere:
-        out += man_option(opt)
+    out += [line for o in everywhere for line in man_option(o)]
     return out
 
 

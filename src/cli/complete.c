@@ -66,6 +66,12 @@ static void fill_in(struct cli_args *a, enum cli_option_id id, const struct cli_
 		v->text = text;
 }
 
+static void fill_in_secret(struct cli_args *a, enum cli_option_id id, const struct cli_sources *s)
+{
+	if (cli_options[id].kind == CLI_SECRET)
+		fill_in(a, id, s);
+}
+
 /* The first line of the file that --NAME-file names. */
 static enum err_code secret_from_file(const char *path, char **out, struct err *e)
 {
@@ -78,8 +84,12 @@ static enum err_code secret_from_file(const char *path, char **out, struct err *
 
 static void complete_secret(struct cli_args *a, enum cli_option_id id, const struct cli_sources *s)
 {
-	struct cli_value *v = &a->values[id], *file = &a->values[twin_of(id)];
+	struct cli_value *v = &a->values[id], *file;
 	struct err e = { 0 };
+
+	if (cli_options[id].kind != CLI_SECRET)
+		return;
+	file = &a->values[twin_of(id)];
 
 	if (v->given && file->given) {
 		args_complain(a, "--%s and --%s-file exclude each other", cli_options[id].name,
@@ -97,11 +107,11 @@ static void complete_secret(struct cli_args *a, enum cli_option_id id, const str
 	}
 }
 
-static void convert(struct cli_args *a, enum cli_option_id id)
+static void convert(struct cli_args *a, enum cli_option_id id, const struct cli_sources *s)
 {
 	struct err e = { 0 };
 
-	if (value_convert(&cli_options[id], &a->values[id], &e) != ERR_OK)
+	if (a->values[id].given && value_convert(&cli_options[id], &a->values[id], &e) != ERR_OK)
 		args_complain(a, "--%s: %s", cli_options[id].name, e.text);
 }
 
@@ -139,20 +149,23 @@ static void check_needs(struct cli_args *a)
 	}
 }
 
-enum err_code args_complete(struct cli_args *a, const struct cli_sources *sources)
+/* FN for every option that the command takes. */
+static void for_each_use(struct cli_args *a, const struct cli_sources *sources,
+                         void (*fn)(struct cli_args *, enum cli_option_id,
+                                    const struct cli_sources *))
 {
 	for (int i = 0; i < OPT_COUNT; i++)
-		if (args_use(a->command, i) && cli_options[i].kind == CLI_SECRET)
-			fill_in(a, i, sources);
-	for (int i = 0; i < OPT_COUNT; i++)
 		if (args_use(a->command, i))
-			fill_in(a, i, sources);
-	for (int i = 0; i < OPT_COUNT; i++)
-		if (args_use(a->command, i) && cli_options[i].kind == CLI_SECRET)
-			complete_secret(a, i, sources);
-	for (int i = 0; i < OPT_COUNT; i++)
-		if (args_use(a->command, i) && a->values[i].given)
-			convert(a, i);
+			fn(a, i, sources);
+}
+
+enum err_code args_complete(struct cli_args *a, const struct cli_sources *sources)
+{
+	/* secrets first: other defaults depend on whether there is a password */
+	for_each_use(a, sources, fill_in_secret);
+	for_each_use(a, sources, fill_in);
+	for_each_use(a, sources, complete_secret);
+	for_each_use(a, sources, convert);
 	check_needs(a);
 	return a->complaints.len ? ERR_INVALID : ERR_OK;
 }

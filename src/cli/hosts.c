@@ -177,7 +177,7 @@ enum err_code host_parse(const char *text, struct json **out, struct err *e)
 
 	if (strlen(text) >= sizeof(spec))
 		return err_set(e, ERR_LIMIT, "a host is longer than %d bytes", SPEC_MAX);
-	strcpy(spec, text);
+	snprintf(spec, sizeof(spec), "%s", text);
 	trim(spec);
 	if (str_empty(spec))
 		return err_set(e, ERR_INVALID, "the host is empty");

@@ -19,7 +19,7 @@ static enum err_code connect_to(const char *path, int *out, struct err *e)
 		return err_errno(e, ERR_IO, "socket");
 	if (strlen(path) >= sizeof(address.sun_path))
 		return err_set(e, ERR_LIMIT, "the path of the control socket is too long");
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0) {
 		*out = fd;
 		fd = -1;

@@ -181,7 +181,7 @@ const char *screen_time(const char *iso, char buf[32])
 	int64_t ms;
 
 	if (str_empty(iso) || !clock_parse(iso, &ms)) {
-		strcpy(buf, "-");
+		snprintf(buf, 32, "-");
 		return buf;
 	}
 	then = (time_t)(ms / 1000);

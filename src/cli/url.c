@@ -74,7 +74,7 @@ enum err_code url_parse(const char *text, struct url *out, struct err *e)
 		return err_set(e, ERR_LIMIT, "the address is too long");
 	snprintf(place, sizeof(place), "%.*s", (int)len, text);
 	TRY(take_host(place, &u, e));
-	strcpy(u.prefix, text + len);
+	snprintf(u.prefix, sizeof(u.prefix), "%s", text + len);
 	if (strpbrk(u.prefix, "?# \t\\") || strstr(u.prefix, ".."))
 		return err_set(e, ERR_INVALID, "\"%s\" is no path", u.prefix);
 	for (len = strlen(u.prefix); len && u.prefix[len - 1] == '/';)
