@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,13 +13,20 @@
 #define HOSTNAME_LEN 253
 #define PORT_MAX     65535
 
+/* With or without a zone, as in fe80::1%eth0. */
 static bool is_ipv6(const char *s)
 {
 	struct in6_addr addr;
 	char plain[INET6_ADDRSTRLEN];
+	size_t len = strcspn(s, "%");
+	const char *zone = s[len] ? s + len + 1 : NULL;
 
-	/* fe80::1%eth0: the zone is the host's business */
-	snprintf(plain, sizeof(plain), "%.*s", (int)strcspn(s, "%"), s);
+	if (len >= sizeof(plain) || (zone && (!*zone || strlen(zone) >= IF_NAMESIZE)))
+		return false;
+	for (const char *c = zone; c && *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("-._", *c))
+			return false;
+	snprintf(plain, sizeof(plain), "%.*s", (int)len, s);
 	return inet_pton(AF_INET6, plain, &addr) == 1;
 }
 
