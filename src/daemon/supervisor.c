@@ -25,7 +25,7 @@
 
 #define RESTART_FIRST_MS 100
 #define RESTART_MAX_MS   10000
-#define STABLE_MS        60000 /* that long without dying: failures are forgotten */
+#define STABLE_MS        10000 /* that long without dying: failures are forgotten */
 #define STOP_MS          10000
 
 extern char **environ;
