@@ -43,8 +43,7 @@ struct ssh *ssh_new(const struct ssh_target *t, const char *dir, size_t index)
 	s->keyfile = xstrdup(str_or(t->keyfile, ""));
 	s->sudo_password = xstrdup(str_or(t->sudo_password, ""));
 	if (!str_empty(t->known_hosts))
-		s->known_opt =
-		        xasprintf("UserKnownHostsFile=\"%s\" ~/.ssh/known_hosts", t->known_hosts);
+		s->known_opt = xasprintf("UserKnownHostsFile=\"%s\"", t->known_hosts);
 	s->control = xasprintf("%s/s%zu", dir, index);
 	s->control_opt = xasprintf("ControlPath=%s", s->control);
 	s->errfile = xasprintf("%s/s%zu.err", dir, index);

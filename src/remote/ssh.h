@@ -18,7 +18,9 @@ struct ssh_target {
 	const char *user;
 	const char *keyfile;       /* NULL or "": ssh's own choice */
 	const char *sudo_password; /* NULL or "": sudo must not ask */
-	const char *known_hosts;   /* file that new host keys go to; NULL or "": ssh's own */
+	const char *known_hosts;   /* the controller's own file of host keys, trust on first use;
+	                            * besides it only   /etc/ssh/ssh_known_hosts counts; NULL or "":
+	                            * ssh's usual files */
 };
 
 enum ssh_elevation { SSH_IS_ROOT, SSH_SUDO, SSH_SUDO_PASSWORD };
