@@ -10,7 +10,7 @@ A file of api/ops has a `path` (or several) and rows [[op]]:
 A file of api/jobs has rows [[job]]:
   command, title, summary, handler (struct job_HANDLER), fields
   include   groups ([group.NAME]) whose fields it also has
-  lock      none, shared, exclusive: on the job's cluster
+  lock      none, shared, exclusive: on the job's cluster (for "new": the one it makes)
   shares    name of a field with the ID of another cluster, which is locked shared
   cluster   "required": there must be a cluster; "new": it makes one (default "optional")
 Both may have [object.NAME] with fields.  A field has:

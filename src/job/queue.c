@@ -3,6 +3,7 @@
 
 #include <event2/event.h>
 
+#include "api/job_commands.h"
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -28,19 +29,35 @@ static int64_t remote_of(struct job_engine *g, int64_t cluster_id)
 	return c.remote_cluster_id;
 }
 
+/* What the declaration of the command says; commands of our own are as careful as can be. */
+static const struct job_command *command_of(const char *name)
+{
+	static const struct job_command careful = { .lock = JOB_LOCK_EXCLUSIVE,
+		                                    .shares = "remote_cluster_id" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(job_commands); i++) {
+		if (str_eq(job_commands[i].name, name))
+			return &job_commands[i];
+	}
+	return &careful;
+}
+
 enum err_code queue_wish(struct job_engine *g, const struct job *j, struct lock_wish *w,
                          struct err *e)
 {
+	const struct job_command *command = command_of(j->command);
 	struct json *data = NULL;
 	int64_t remote = 0;
 
 	*w = (struct lock_wish){ .job_id = j->id };
-	if (!str_empty(j->job_data)) {
+	if (command->lock == JOB_LOCK_NONE)
+		return ERR_OK;
+	if (command->shares && !str_empty(j->job_data)) {
 		TRY(json_parse(j->job_data, strlen(j->job_data), &data, e));
-		remote = json_get_int(data, "remote_cluster_id", 0);
+		remote = json_get_int(data, command->shares, 0);
 		json_free(&data);
 	}
-	lock_want(w, j->cluster_id, true);
+	lock_want(w, j->cluster_id, command->lock != JOB_LOCK_SHARED);
 	/* the cluster that it streams from must not change meanwhile, but serves several */
 	lock_want(w, remote, false);
 	lock_want(w, remote_of(g, j->cluster_id), false);

@@ -6,6 +6,7 @@
 #include "api/job_commands.h"
 #include "base/macros.h"
 #include "base/str.h"
+#include "model/mask.h"
 
 static void strips_prefix_query_and_slashes(UNUSED_STATE)
 {
@@ -85,6 +86,16 @@ static void engine_and_decoder_have_the_same_commands(UNUSED_STATE)
 	assert_null(rpc_job_find("execute"));
 }
 
+/* What is declared secret is sealed and masked by its name. */
+static void every_secret_field_is_masked(UNUSED_STATE)
+{
+	for (size_t i = 0; job_secret_fields[i]; i++) {
+		if (!mask_is_secret_key(job_secret_fields[i]) &&
+		    !str_eq(job_secret_fields[i], "signature")) /* never stored */
+			fail_msg("'%s' is shown to everybody", job_secret_fields[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -92,6 +103,7 @@ int main(void)
 		cmocka_unit_test(finds_operations_without_regard_to_case),
 		cmocka_unit_test(only_these_work_without_login),
 		cmocka_unit_test(whatever_changes_something_is_for_administrators),
+		cmocka_unit_test(every_secret_field_is_masked),
 		cmocka_unit_test(engine_and_decoder_have_the_same_commands),
 	};
 
