@@ -116,7 +116,14 @@ def clusters_of(passwords):
 class World:
     def __init__(self, program):
         self.passwords = {"mon": "m' \\on " + secrets.token_hex(8), "rep": secrets.token_hex(8)}
-        self.lab = Lab()
+        self.lab, self.w = Lab(), None
+        try:
+            self.make(program)
+        except BaseException:
+            self.close()
+            raise
+
+    def make(self, program):
         self.a, self.b, self.c = (self.lab.server(n, p) for n, p in PORTS.items())
         quoted = self.passwords["mon"].replace("\\", "\\\\").replace("'", "''")
         self.a.init(["CREATE ROLE mon LOGIN PASSWORD E'%s'" % quoted, "GRANT pg_monitor TO mon",
@@ -139,7 +146,8 @@ class World:
 
     def close(self):
         try:
-            self.w.close()
+            if self.w is not None:
+                self.w.close()
         finally:
             self.lab.close()
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -168,6 +169,7 @@ class Lab:
     """A temporary directory that the servers can use, and the servers in it."""
 
     def __init__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that close() comes
         base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.root = tempfile.mkdtemp(prefix="pgtandem-test-", dir=base)
         os.chown(self.root, server_user().pw_uid, server_user().pw_gid)
