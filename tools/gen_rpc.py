@@ -28,7 +28,8 @@ import sys
 import tomllib
 
 TYPES = ["int", "bool", "string", "strings", "object", "list", "json"]
-FORMS = ["text", "line", "host", "cluster_name", "path", "version", "user_name", "url", "time"]
+FORMS = ["text", "line", "host", "cluster_name", "path", "version", "user_name", "url",
+         "packages", "time"]
 STRING_MAX = 1024
 LIST_MAX = 64
 FIELD_KEYS = {"name", "type", "form", "choices", "min", "max", "required", "secret", "default",

@@ -35,6 +35,7 @@ enum field_form {
 	FORM_VERSION,      /* PostgreSQL major version: 9.6, 10, 17 */
 	FORM_USER_NAME,    /* name of a user of the controller or of a host */
 	FORM_URL,          /* http or https */
+	FORM_PACKAGES,     /* names of packages, separated by commas */
 	FORM_TIME,         /* ISO 8601 or YYYY-MM-DD HH:MM:SS */
 	FORM_COUNT,
 };

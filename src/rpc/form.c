@@ -147,6 +147,18 @@ static const char *url_fault(const char *s)
 	return NULL;
 }
 
+/* They become words of the package manager's command: none may look like an option.  The same
+ * rule as in share/remote/install.sh. */
+static const char *packages_fault(const char *s)
+{
+	size_t len = strlen(s);
+
+	if (s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789.+,:_-")] != '\0' || s[0] == '-' ||
+	    strstr(s, ",-") || (len > 0 && s[len - 1] == ','))
+		return "must be names of packages, separated by commas";
+	return NULL;
+}
+
 static const char *time_fault(const char *s)
 {
 	int64_t ms;
@@ -167,6 +179,7 @@ static const struct {
 	[FORM_VERSION] = { "version", version_fault },
 	[FORM_USER_NAME] = { "user_name", user_name_fault },
 	[FORM_URL] = { "url", url_fault },
+	[FORM_PACKAGES] = { "packages", packages_fault },
 	[FORM_TIME] = { "time", time_fault },
 };
 
