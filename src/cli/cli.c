@@ -111,11 +111,9 @@ static int64_t connect_timeout(const struct cli *c)
 static enum err_code set_conf(struct cli *c, struct err *e)
 {
 	CLEANUP(free_str) char *controller = controller_text(c);
-	CLEANUP(free_str) char *dir = config_path(c->home, "");
 
 	if (url_parse(controller, &c->conf.url, e) != ERR_OK)
 		return err_wrap(e, "--controller");
-	TRY(fs_mkdirs(dir, 0700, e));
 	c->key_file = find_key(c);
 	c->known_file = config_path(c->home, "known_controllers");
 	c->conf.user = args_text(&c->args, OPT_CMON_USER);

@@ -81,7 +81,10 @@ static enum err_code meet(struct client *c, struct http_conf *conf, struct strbu
 	if (!pem->len) {
 		TRY(http_certificate(conf, pem, e));
 		TRY(trust_fingerprint(strbuf_cstr(pem), fingerprint, e));
-		TRY(trust_add(c->conf->known_file, place, strbuf_cstr(pem), e));
+		if (trust_add(c->conf->known_file, place, strbuf_cstr(pem), e) != ERR_OK) {
+			err_wrap(e, "the certificate of %s cannot be remembered", place);
+			return err_hint(e, "use --ca-file where nothing can be written");
+		}
 		if (!c->conf->quiet)
 			fprintf(stderr, "Trusting the controller at %s from now on, %s.\n", place,
 			        fingerprint);

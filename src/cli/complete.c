@@ -46,6 +46,7 @@ static void fill_in(struct cli_args *a, enum cli_option_id id, const struct cli_
 {
 	const struct cli_option *o = &cli_options[id];
 	struct cli_value *v = &a->values[id];
+	bool is_on = false; /* of a flag */
 	const char *text;
 
 	if (default_is_barred(a, id))
@@ -57,7 +58,7 @@ static void fill_in(struct cli_args *a, enum cli_option_id id, const struct cli_
 		return; /* a password was meant instead of a key */
 	if (!text && o->dflt)
 		text = s->env(s->ctx, o->dflt);
-	if (!text)
+	if (!text || (o->kind == CLI_FLAG && !(str_to_bool(text, &is_on) && is_on)))
 		return;
 	v->given = true;
 	if (o->kind == CLI_SECRET)

@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/fs.h"
 #include "base/macros.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "crypt/mem.h"
 
@@ -74,10 +75,13 @@ enum err_code trust_add(const char *path, const char *place, const char *pem, st
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(strbuf_release) struct strbuf body = STRBUF_INIT;
+	CLEANUP(free_str) char *dir = NULL;
 	char fingerprint[TRUST_FINGERPRINT];
 
 	TRY(trust_fingerprint(pem, fingerprint, e));
 	TRY(body_of(pem, &body, e));
+	dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	TRY(fs_mkdirs(dir, 0700, e));
 	if (fs_exists(path))
 		TRY(fs_read(path, TRUST_FILE_MAX, &text, e));
 	if (text.len && text.data[text.len - 1] != '\n')

@@ -11,7 +11,7 @@
 
 /* The certificate known for PLACE as PEM; PEM stays empty when there is none. */
 enum err_code trust_find(const char *path, const char *place, struct strbuf *pem, struct err *e);
-/* Remember PEM for PLACE. */
+/* Remember PEM for PLACE; PATH is absolute, its folder is made. */
 enum err_code trust_add(const char *path, const char *place, const char *pem, struct err *e);
 /* The SHA-256 fingerprint that other tools show for the certificate, too. */
 enum err_code trust_fingerprint(const char *pem, char out[TRUST_FINGERPRINT], struct err *e);

@@ -32,6 +32,12 @@ def test_sends_what_the_public_client_sends(lab):
         equal(path, case["path"], case["name"])
 
 
+def test_flags_of_the_environment_may_be_off(lab):
+    lacks(lab.run("cluster", "--list", S9S_DEBUG_PRINT_REQUEST="false").err, "POST", "off")
+    contains(lab.run("cluster", "--list", S9S_DEBUG_PRINT_REQUEST="true").err, "POST /v2/clusters/",
+             "on")
+
+
 def test_numbers_its_requests(lab):
     lab.run("cluster", "--list")
     equal([r["request_id"] for _, r, _ in lab.controller.requests], [1, 2], "request_id")

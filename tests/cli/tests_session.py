@@ -54,6 +54,19 @@ def test_believes_authorities_when_told(lab):
     equal(lab.run("cluster", "--list", "--ca-file=/nonexistent").code, 5, "none")
 
 
+def test_says_when_a_certificate_cannot_be_remembered(lab):
+    result = lab.run("cluster", "--list", HOME="/proc")
+    assert result.code != 0, "exit code"
+    contains(result.err, "cannot be remembered", "reason")
+    contains(result.err, "Hint: use --ca-file", "hint")
+    equal(lab.operations(), [], "requests")
+
+
+def test_needs_no_home_when_it_has_authorities(lab):
+    equal(lab.run("cluster", "--list", f"--ca-file={lab.cert[0]}", HOME="/proc").code, 0,
+          "exit code")
+
+
 def test_sends_no_password_in_clear_over_a_network(lab):
     result = lab.run("cluster", "--list", "--controller=http://192.0.2.1:9500")
     equal(result.code, 5, "exit code")
