@@ -1,5 +1,4 @@
-#include "daemon/api_main.h"
-
+/* The unprivileged process that parses bytes from the network.  Started by the supervisor only. */
 #include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -198,12 +197,13 @@ static void release(struct api *a)
 	boot_release(&a->boot);
 }
 
-int api_main(void)
+int main(void)
 {
 	struct api a = { 0 };
 	struct err e = { 0 };
 	int code = BOOT_EXIT_CONFIG;
 
+	boot_process();
 	if (boot_child("api", &a.boot, &e) == ERR_OK && start(&a, &e) == ERR_OK) {
 		(void)event_base_dispatch(a.base);
 		code = EXIT_SUCCESS;

@@ -5,8 +5,17 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "base/str.h"
+
+void boot_process(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	failpoint_init();
+	sigaction(SIGPIPE, &ignore, NULL);
+}
 
 void boot_follow_parent(void)
 {

@@ -12,6 +12,8 @@ struct boot {
 	struct channel_msg msg; /* with the descriptors */
 };
 
+/* Failpoints and signals, as every process of ours has them. */
+void boot_process(void);
 /* Read the first message of the channel; ROLE names the process in log and process list. */
 enum err_code boot_child(const char *role, struct boot *b, struct err *e);
 void boot_release(struct boot *b);

@@ -1,5 +1,4 @@
-#include "daemon/engine_main.h"
-
+/* The process that owns the store, the jobs and the monitor.  Started by the supervisor only. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -216,12 +215,13 @@ static void release(struct engine *g)
 	boot_release(&g->boot);
 }
 
-int engine_main(void)
+int main(void)
 {
 	struct engine g = { 0 };
 	struct err e = { 0 };
 	int code = BOOT_EXIT_CONFIG;
 
+	boot_process();
 	/* no core file and no debugger: keys are in this memory */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (boot_child("engine", &g.boot, &e) == ERR_OK && start(&g, &e) == ERR_OK) {

@@ -1,16 +1,13 @@
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/failpoint.h"
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "daemon/api_main.h"
+#include "daemon/boot.h"
 #include "daemon/config.h"
-#include "daemon/engine_main.h"
 #include "daemon/options.h"
 #include "daemon/places.h"
 #include "daemon/supervisor.h"
@@ -103,16 +100,6 @@ static int run(const struct options *o)
 	return supervisor_run(&c);
 }
 
-static int run_role(const char *role)
-{
-	if (str_eq(role, "engine"))
-		return engine_main();
-	if (str_eq(role, "api"))
-		return api_main();
-	fprintf(stderr, "pgtandemd: there is no role \"%s\"\n", role);
-	return EXIT_USAGE;
-}
-
 static int act(const struct options *o)
 {
 	switch (o->action) {
@@ -122,8 +109,6 @@ static int act(const struct options *o)
 	case ACTION_VERSION:
 		puts("pgtandemd " PGTANDEM_VERSION);
 		return EXIT_SUCCESS;
-	case ACTION_ROLE:
-		return run_role(o->role);
 	case ACTION_RUN:
 	case ACTION_CHECK:
 		return run(o);
@@ -134,11 +119,9 @@ static int act(const struct options *o)
 int main(int argc, char **argv)
 {
 	CLEANUP(options_release) struct options o;
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	struct err e = { 0 };
 
-	failpoint_init();
-	sigaction(SIGPIPE, &ignore, NULL);
+	boot_process();
 	if (options_parse(argc, argv, &o, &e) != ERR_OK) {
 		fprintf(stderr, "pgtandemd: %s\n", e.text);
 		return EXIT_USAGE;

@@ -9,16 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum {
-	OPT_CONFIG = 256,
-	OPT_CHECK,
-	OPT_SET,
-	OPT_FOREGROUND,
-	OPT_VERSION,
-	OPT_HELP,
-	OPT_ROLE,
-	OPT_SETTING
-};
+enum { OPT_CONFIG = 256, OPT_CHECK, OPT_SET, OPT_FOREGROUND, OPT_VERSION, OPT_HELP, OPT_SETTING };
 
 /* Options that are settings by another name. */
 struct setting {
@@ -40,7 +31,6 @@ static const struct option long_options[] = {
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
-	{ "role", required_argument, NULL, OPT_ROLE },
 	{ "data-dir", required_argument, NULL, OPT_SETTING },
 	{ "run-dir", required_argument, NULL, OPT_SETTING + 1 },
 	{ "listen", required_argument, NULL, OPT_SETTING + 2 },
@@ -102,10 +92,6 @@ static enum err_code take(struct options *o, int code, const char *value, struct
 		return ERR_OK;
 	case OPT_HELP:
 		o->action = ACTION_HELP;
-		return ERR_OK;
-	case OPT_ROLE:
-		o->action = ACTION_ROLE;
-		o->role = value;
 		return ERR_OK;
 	case 'v':
 		return add_set(o, "log_level=debug", e);

@@ -6,12 +6,11 @@
 #include "base/err.h"
 #include "daemon/config.h"
 
-enum options_action { ACTION_RUN, ACTION_CHECK, ACTION_VERSION, ACTION_HELP, ACTION_ROLE };
+enum options_action { ACTION_RUN, ACTION_CHECK, ACTION_VERSION, ACTION_HELP };
 
 struct options {
 	enum options_action action;
 	const char *config_file; /* NULL: the default one, which may be missing */
-	const char *role;        /* ACTION_ROLE: "engine" or "api", started by the supervisor */
 	const char *sets[64];    /* "key=value" in their order; what --data-dir etc. become */
 	size_t sets_len;
 	char **made; /* texts owned by us */

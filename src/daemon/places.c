@@ -64,7 +64,7 @@ enum err_code places_lock(const struct config *c, int *out, struct err *e)
 	return ERR_OK;
 }
 
-enum err_code places_self(char **path, struct err *e)
+static enum err_code own_program(char **path, struct err *e)
 {
 	char buf[4096];
 	ssize_t n = readlink("/proc/self/exe", buf, sizeof(buf) - 1);
@@ -86,10 +86,24 @@ static bool runnable(const char *dir, const char *program, char **path)
 	return false;
 }
 
+static enum err_code own_dir(char **dir, struct err *e)
+{
+	TRY(own_program(dir, e));
+	*strrchr(*dir, '/') = '\0';
+	return ERR_OK;
+}
+
+static enum err_code missing(const char *program, const char *dir, struct err *e)
+{
+	err_set(e, ERR_NOT_FOUND, "\"%s\" is neither in \"%s\" nor in \"%s\"", program, dir,
+	        PGTANDEM_LIBEXECDIR);
+	return err_hint(e, "set libexec_dir");
+}
+
 enum err_code places_libexec(const struct config *c, const char *program, char **path,
                              struct err *e)
 {
-	CLEANUP(free_str) char *self = NULL;
+	CLEANUP(free_str) char *dir = NULL;
 
 	if (!str_empty(c->libexec_dir)) {
 		if (runnable(c->libexec_dir, program, path))
@@ -97,11 +111,21 @@ enum err_code places_libexec(const struct config *c, const char *program, char *
 		return err_set(e, ERR_NOT_FOUND, "\"%s\" is not in \"%s\"", program,
 		               c->libexec_dir);
 	}
-	TRY(places_self(&self, e));
-	*strrchr(self, '/') = '\0';
-	if (runnable(self, program, path) || runnable(PGTANDEM_LIBEXECDIR, program, path))
+	TRY(own_dir(&dir, e));
+	if (runnable(dir, program, path) || runnable(PGTANDEM_LIBEXECDIR, program, path))
 		return ERR_OK;
-	err_set(e, ERR_NOT_FOUND, "\"%s\" is neither in \"%s\" nor in \"%s\"", program, self,
-	        PGTANDEM_LIBEXECDIR);
-	return err_hint(e, "set libexec_dir");
+	return missing(program, dir, e);
+}
+
+enum err_code places_sibling(const struct config *c, const char *program, char **path,
+                             struct err *e)
+{
+	CLEANUP(free_str) char *dir = NULL;
+
+	TRY(own_dir(&dir, e));
+	if (runnable(dir, program, path) || runnable(PGTANDEM_LIBEXECDIR, program, path))
+		return ERR_OK;
+	if (!str_empty(c->libexec_dir) && runnable(c->libexec_dir, program, path))
+		return ERR_OK;
+	return missing(program, dir, e);
 }

@@ -20,5 +20,7 @@ enum err_code places_lock(const struct config *c, int *fd, struct err *e);
 /* Path of the program of that name in libexec; the caller frees it. */
 enum err_code places_libexec(const struct config *c, const char *program, char **path,
                              struct err *e);
-/* Our own program file; the caller frees it. */
-enum err_code places_self(char **path, struct err *e);
+/* One of the daemon's own programs, which are together: beside it, or in libexec; the caller frees
+ * it. */
+enum err_code places_sibling(const struct config *c, const char *program, char **path,
+                             struct err *e);

@@ -33,7 +33,8 @@ extern char **environ;
 enum { ENGINE, API, CHILDREN };
 
 struct child {
-	const char *role, *arg;
+	const char *role, *program, *arg;
+	char *path;
 	pid_t pid;   /* 0: not running */
 	int channel; /* -1: none */
 	bool ready, was_ready;
@@ -43,7 +44,7 @@ struct child {
 
 struct supervisor {
 	const struct config *config;
-	char *self, *config_text;
+	char *config_text;
 	int lock_fd, signal_fd, control_fd;
 	struct listen_sockets listen;
 	struct child children[CHILDREN];
@@ -57,7 +58,7 @@ struct supervisor {
 
 static enum err_code spawn(struct supervisor *s, struct child *c, struct err *e)
 {
-	const char *const argv[] = { s->self, c->arg, NULL };
+	const char *const argv[] = { c->path, c->arg, NULL };
 	/* the environment as it is: CREDENTIALS_DIRECTORY is the engine's */
 	struct proc_spawn p = { .argv = argv,
 		                .envp = (const char *const *)environ,
@@ -363,7 +364,8 @@ static enum err_code prepare(struct supervisor *s, struct err *e)
 	CLEANUP(free_str) char *control = xasprintf("%s/control.sock", s->config->run_dir);
 	struct strbuf text = STRBUF_INIT;
 
-	TRY(places_self(&s->self, e));
+	for (int i = 0; i < CHILDREN; i++)
+		TRY(places_sibling(s->config, s->children[i].program, &s->children[i].path, e));
 	TRY(places_make(s->config, e));
 	TRY(places_lock(s->config, &s->lock_fd, e));
 	TRY(listen_tcp(s->config, &s->listen, e));
@@ -381,7 +383,8 @@ static void release(struct supervisor *s)
 	close_fd(&s->signal_fd);
 	close_fd(&s->api_peer);
 	close_fd(&s->lock_fd);
-	free(s->self);
+	for (int i = 0; i < CHILDREN; i++)
+		free(s->children[i].path);
 	free(s->config_text);
 }
 
@@ -392,8 +395,8 @@ int supervisor_run(const struct config *c)
 		                .signal_fd = -1,
 		                .control_fd = -1,
 		                .api_peer = -1,
-		                .children = { { .role = "engine", .arg = "--role=engine" },
-		                              { .role = "api", .arg = "--role=api" } } };
+		                .children = { { "engine", "pgtandemd-engine", "--role=engine" },
+		                              { "api", "pgtandemd-api", "--role=api" } } };
 	struct err e = { 0 };
 
 	for (int i = 0; i < CHILDREN; i++)

@@ -5,6 +5,8 @@
 #include "base/strbuf.h"
 #include "daemon/config.h"
 
+/* Of our own pair: "server.crt", "server.key"; the caller frees it. */
+char *tls_files_path(const struct config *c, const char *name);
 /* Make the self-signed pair DATA_DIR/tls/server.{crt,key} unless it is there or not needed. */
 enum err_code tls_files_ensure(const struct config *c, struct err *e);
 /* Certificate chain and key as PEM texts; wipe KEY afterwards. */
