@@ -45,7 +45,8 @@ def test_hosts_that_cannot_be_used_are_all_in_one_report(w):
     refused(w, "several", (1,), ["10.77.2.99", "dc1-a already belongs to cluster 1", "problems found"], "x",
             "dc1-a;dc2-a;10.77.2.99", "--remote-cluster-id=1")
     refused(w, "no sudo", (1,), ["dc2-a", "sudo"], "x", "dc2-a", "--remote-cluster-id=1", user="nosudo")
-    w.lab.ssh("dc2-a", "userdel -r nosudo 2>/dev/null")
+    w.lab.ssh("dc2-a", "loginctl terminate-user nosudo; pkill -KILL -u nosudo; sleep 0.5; userdel -rf nosudo 2>/dev/null; "
+              "! id nosudo 2>/dev/null")
     refused(w, "unknown user", (1,), ["dc2-a", "login refused"], "x", "dc2-a", "--remote-cluster-id=1", user="nobody9")
     refused(w, "same host twice", (1, 2, 6), ["dc2-a"], "x", "dc2-a;dc2-a", "--remote-cluster-id=1")
     refused(w, "same machine, two names", (1,), ["same machine"], "x", "dc2-a;" + w.lab.ip("dc2-a"),
