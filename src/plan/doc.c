@@ -254,6 +254,22 @@ static void set_error(struct json *row, const char *key, const struct err *from)
 	json_set(row, key, error);
 }
 
+/* A host in a cluster is known there by one of its addresses, maybe not by the one it has here. */
+static void find_cluster(struct cluster_job *j, struct json *row)
+{
+	const char *list = json_get_str(json_get(row, "facts"), "addresses");
+	struct cluster *in = NULL;
+	char address[64];
+
+	if (json_get(row, "in_cluster") || json_get(row, "node_id"))
+		return;
+	while (!in && list && str_field(&list, ",", address, sizeof(address)))
+		if (address[0] != '\0')
+			(void)cluster_list_node_at(&j->known, address, 0, &in);
+	if (in)
+		json_set_int(row, "in_cluster", in->id);
+}
+
 static void take_answer(struct cluster_job *j, struct question *q, struct script_call *call)
 {
 	const struct err *ssh = ssh_error(call->ssh);
@@ -268,6 +284,7 @@ static void take_answer(struct cluster_job *j, struct question *q, struct script
 		json_set(q->row, "facts", json_ref(call->facts));
 		json_set_int(q->row, "seen_ms", clock_wall_ms());
 		json_set_str(q->row, "controller_ip", ssh_client_ip(call->ssh));
+		find_cluster(j, q->row);
 	}
 }
 

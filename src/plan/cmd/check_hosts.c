@@ -1,4 +1,5 @@
-/* check_hosts: can these hosts be used?  Nothing is changed. */
+/* check_hosts: can these hosts be used?  Nothing is changed.  The engine puts the question in the
+ * words of a job. */
 #include "base/str.h"
 #include "plan/check.h"
 #include "plan/command.h"
@@ -30,28 +31,6 @@ static struct json *host_result(const struct json *node, const struct json *all)
 	json_set_str(h, "os", json_get_str(json_get(node, "facts"), "os_pretty"));
 	json_set(h, "findings", mine);
 	return h;
-}
-
-/* The question in the words of a job: the job that is planned, if it came along, the hosts and how
- * to reach them. */
-static void set_data(struct run *r)
-{
-	struct json *data = json_object_new();
-	const struct json *ssh = json_get(r->data, "ssh");
-
-	json_update(data, json_get(r->data, "job_data"));
-	if (json_len(json_get(r->data, "nodes")) > 0)
-		json_set(data, "nodes", json_ref(json_get(r->data, "nodes")));
-	if (!str_empty(json_get_str(ssh, "user")))
-		json_set_str(data, "ssh_user", json_get_str(ssh, "user"));
-	if (!str_empty(json_get_str(ssh, "keyfile")))
-		json_set_str(data, "ssh_keyfile", json_get_str(ssh, "keyfile"));
-	if (!str_empty(json_get_str(ssh, "sudo_password")))
-		json_set_str(data, "sudo_password", json_get_str(ssh, "sudo_password"));
-	if (json_get(ssh, "port"))
-		json_set_int(data, "ssh_port", json_get_int(ssh, "port", 0));
-	json_free(&r->data);
-	r->data = data;
 }
 
 /* With a version the question is about a create, else about the hosts alone. */
@@ -94,7 +73,6 @@ enum err_code cmd_check_hosts(struct run *r, bool *is_done, struct json **result
 	enum err_code code;
 
 	*is_done = true;
-	set_data(r);
 	code = cluster_job_init(&j, r, e);
 	if (code == ERR_OK)
 		code = look(&j, result, e);
