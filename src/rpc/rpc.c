@@ -135,6 +135,18 @@ static enum err_code engine_is_late(struct rpc_call *c, struct err *e)
 	return err_set(e, ERR_TIMEOUT, "the engine has not answered in time");
 }
 
+/* An engine that went away is started again: the same request in the same session, sent again,
+ * is carried out once. */
+static enum err_code engine_failure(const struct err *failure, struct err *e)
+{
+	if (failure->code != ERR_UNREACHABLE) {
+		*e = *failure;
+		return failure->code;
+	}
+	err_set(e, ERR_BUSY, "the engine went away before it answered");
+	return err_hint(e, "it may have done what was asked; look, or send the same again");
+}
+
 static void engine_answered(void *ctx, const struct err *failure, const struct json *result)
 {
 	struct rpc_call *c = ctx;
@@ -146,7 +158,7 @@ static void engine_answered(void *ctx, const struct err *failure, const struct j
 	if (code == ERR_OK)
 		code = c->on_answer(c, result, &e);
 	else
-		e = *failure;
+		code = engine_failure(failure, &e);
 	call_settle(c, code, &e);
 }
 

@@ -78,6 +78,12 @@ class Daemon:
         """None of its processes has died."""
         return self.process.poll() is None and self.started <= set(children_of(self.process.pid))
 
+    def kill_engine(self):
+        """As a crash would end it; the supervisor starts it again."""
+        for pid, cmdline in children_of(self.process.pid).items():
+            if b"--role=engine" in cmdline:
+                os.kill(pid, signal.SIGKILL)
+
     def control(self, call, args):
         return wire.control_call(f"{self.dir}/run/control.sock", call, args)
 
@@ -138,7 +144,7 @@ def main():
     p.add_argument("--libexec-dir")
     p.add_argument("--keep", action="store_true", help="leave data and log of the controller")
     p.add_argument("names", nargs="*", help="only cases with one of these words in their names")
-    args = p.parse_args()
+    args = p.parse_intermixed_args()
     daemon = Daemon(os.path.abspath(args.program), args.libexec_dir)
     try:
         make_users(daemon)

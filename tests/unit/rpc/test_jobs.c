@@ -137,6 +137,9 @@ static void says_so_when_the_engine_is_away_slow_or_unwilling(void **state)
 	world_wait(w);
 	world_expect(w, "UnknownError", "has not answered in time");
 	assert_null(w->answer); /* and is not waited for any more */
+	assert_null(world_ask(w, "/v2/jobs", SUCCESS "}"));
+	world_answer(w, ERR_UNREACHABLE, "the connection was closed");
+	world_expect(w, "TryAgain", "The engine went away before it answered.");
 	w->engine = ENGINE_FAILS;
 	world_ask(w, "/v2/jobs", SUCCESS "}");
 	world_expect(w, "InvalidRequest", "The engine does not want to.");
