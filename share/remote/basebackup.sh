@@ -5,7 +5,7 @@ main() {
 	begin "$@"
 	: "${a_host:=}" "${a_user:=}" "${a_slot:=}" "${a_sslmode:=prefer}" "${a_label:=pgTandem}" "${a_rate:=}"
 	: "${a_application_name:=pgtandem_copy}" "${a_total:=0}" "${a_stall:=300}" "${a_tablespaces:=}"
-	: "${s_password:=}" "${s_ca:=}"
+	: "${s_password:=}" "${s_ca:=}" "${passfile:=}"
 	need_root
 	need_args version job
 	os_paths
@@ -136,7 +136,7 @@ run_basebackup() {
 	: >"$run_dir/bb.err"
 	chmod 622 "$run_dir/bb.err"
 	work_as "$pg_owner" env -i PATH="$PATH" LC_ALL=C HOME=/ PGPASSFILE="$passfile" \
-		"$bindir/pg_basebackup" "$@" 2>"$run_dir/bb.err"
+		"$bindir/pg_basebackup" "$@" >"$run_dir/bb.out" 2>"$run_dir/bb.err"
 	report_progress "$child" &
 	reporter=$!
 	work_wait
@@ -163,6 +163,8 @@ report_progress() { # PID
 	trap - EXIT TERM
 	rp_last=-1 rp_quiet=0
 	while sleep 1 >/dev/null 2>&1; do
+		# if the shell was killed, nobody wants to know
+		proc_stat $$ || return
 		progress_now
 		if [ "$done_bytes" != "$rp_last" ]; then
 			printf '@progress %s %s\n' "$done_bytes" "$total_bytes" >&2

@@ -56,6 +56,8 @@ do_install() {
 	os_install
 	os_paths
 	os_software_ok || fail package "the packages are installed, but $bindir lacks programs of PostgreSQL $a_version"
+	# package managers do not sync all they write
+	sync
 	rec_put "done" yes
 	facts_install
 }
@@ -64,6 +66,7 @@ undo_install() {
 	[ -d "$rec" ] || return 0
 	guard install
 	os_uninstall
+	sync
 	rec_forget
 }
 

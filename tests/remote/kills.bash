@@ -108,7 +108,9 @@ kill_copy() {
 	held $b basebackup $copy rate=2M
 	sleep 3
 	"$lab" kill $b >/dev/null 2>&1
+	# a dead host is silent: the controller's ssh is ended by the controller
 	exec 9>&-
+	kill "$held"
 	wait "$held"
 	"$lab" boot $b >/dev/null
 	step "the copy after a power loss" 0 $b basebackup $copy
