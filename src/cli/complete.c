@@ -42,23 +42,30 @@ static bool default_is_barred(const struct cli_args *a, enum cli_option_id id)
 	return false;
 }
 
+static const char *default_text(const struct cli_args *a, const struct cli_option *o,
+                                const struct cli_sources *s)
+{
+	const char *text = first_of(s->env, s->ctx, o->env);
+	bool is_on = false;
+
+	if (!text)
+		text = first_of(s->config, s->ctx, o->config);
+	if (text && o->kind == CLI_FLAG)
+		return str_to_bool(text, &is_on) && is_on ? text : NULL;
+	if (text || !o->dflt)
+		return text;
+	if (str_eq(o->dflt, "@key") && a->values[OPT_OS_PASSWORD].given)
+		return NULL; /* a password was meant instead of a key */
+	return s->env(s->ctx, o->dflt);
+}
+
 static void fill_in(struct cli_args *a, enum cli_option_id id, const struct cli_sources *s)
 {
 	const struct cli_option *o = &cli_options[id];
 	struct cli_value *v = &a->values[id];
-	bool is_on = false; /* of a flag */
-	const char *text;
+	const char *text = default_is_barred(a, id) ? NULL : default_text(a, o, s);
 
-	if (default_is_barred(a, id))
-		return;
-	text = first_of(s->env, s->ctx, o->env);
 	if (!text)
-		text = first_of(s->config, s->ctx, o->config);
-	if (!text && str_eq(o->dflt, "@key") && a->values[OPT_OS_PASSWORD].given)
-		return; /* a password was meant instead of a key */
-	if (!text && o->dflt)
-		text = s->env(s->ctx, o->dflt);
-	if (!text || (o->kind == CLI_FLAG && !(str_to_bool(text, &is_on) && is_on)))
 		return;
 	v->given = true;
 	if (o->kind == CLI_SECRET)
