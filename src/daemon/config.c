@@ -10,6 +10,8 @@
 #include "base/str.h"
 
 #define LINE_MAX_LEN 4096
+/* of names and numbers, with a zone: fe80::1%eth0 */
+#define ADDR_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-_%"
 
 enum kind { KIND_TEXT, KIND_PATH, KIND_INT, KIND_LEVEL, KIND_LISTEN };
 
@@ -60,6 +62,8 @@ enum err_code config_addr_parse(const char *text, struct config_addr *a, struct 
 		return err_set(e, ERR_INVALID, "\"%s\": put an IPv6 address in brackets", text);
 	if (len >= sizeof(got.host))
 		return err_set(e, ERR_INVALID, "address is too long");
+	if (strspn(text + bracketed, ADDR_CHARS) < len - 2 * (size_t)bracketed)
+		return err_set(e, ERR_INVALID, "\"%s\" has characters that no address has", text);
 	memcpy(got.host, text + bracketed, len - 2 * (size_t)bracketed);
 	snprintf(got.port, sizeof(got.port), "%d", (int)port);
 	*a = got;

@@ -13,7 +13,7 @@ static size_t names_of(const struct config *c, const char *names[CONFIG_LISTEN_M
 	for (size_t i = 0; i < c->listen_len; i++) {
 		const char *host = c->listen[i].host;
 
-		if (!str_eq(host, "0.0.0.0") && !str_eq(host, "::") && !str_eq(host, "*"))
+		if (!str_eq(host, "0.0.0.0") && !str_eq(host, "::"))
 			names[len++] = host;
 	}
 	return len;

@@ -79,6 +79,8 @@ static void names_each_mistake(void **state)
 		  "f:2: \"listen\": \"::1:9501\": put an IPv6 address in brackets\n" },
 		{ "[server]\nlisten = [::1:9501\n",
 		  "f:2: \"listen\": \"[::1:9501\" lacks a closing bracket\n" },
+		{ "[server]\nlisten = a/b:1\n",
+		  "f:2: \"listen\": \"a/b:1\" has characters that no address has\n" },
 		{ "[server]\nlisten =\n", "f:2: \"listen\": no address given\n" },
 		{ "[log]\nlog_level = loud\n",
 		  "f:2: \"log_level\": \"loud\" is not error, warning, info or debug\n" },

@@ -379,6 +379,26 @@ static void does_nothing_twice_whenever_the_engine_dies(void **state)
 	}
 }
 
+static void comes_to_an_end_also_when_the_engine_dies_at_giving_up(void **state)
+{
+	static const char *const points[] = { "job.fail.before=kill", "job.fail.after=kill" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
+		struct world w = { .failpoints = points[i] };
+		int64_t id;
+
+		world_start(&w);
+		id = world_job(&w, 0, "{'trace': '@t', 'die': 'new', 'die_times': 99}");
+		world_engine_await_death(&w);
+		world_engine_start(&w, NULL);
+		if (i == 0)
+			world_await(&w, id, JOB_FAILED);
+		assert_int_equal(world_state(&w, id), JOB_FAILED);
+		world_expect_trace(&w, "t", "");
+		world_end(&w);
+	}
+}
+
 static void ends_runners_that_an_earlier_engine_left(void **state)
 {
 	struct world w = { 0 };
@@ -561,6 +581,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_name_that_another_job_has_reserved),
 		cmocka_unit_test(goes_on_after_the_engine_was_killed),
 		cmocka_unit_test(does_nothing_twice_whenever_the_engine_dies),
+		cmocka_unit_test(comes_to_an_end_also_when_the_engine_dies_at_giving_up),
 		cmocka_unit_test(ends_runners_that_an_earlier_engine_left),
 		cmocka_unit_test(stops_in_order_and_goes_on_later),
 		cmocka_unit_test(checks_hosts_without_a_job),
