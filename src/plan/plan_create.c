@@ -249,6 +249,22 @@ static void link_args(struct planner *p, struct json *s, const struct json *upst
 		step_text(s, "s_ca", p->in->ca);
 }
 
+/* Places outside the data directory that the copy fills too. */
+static const char *tablespaces(struct planner *p)
+{
+	const struct json *list = json_get(p->pg, "tablespaces");
+	const char *all = "";
+	size_t i;
+
+	for (i = 0; i < json_len(list); i++) {
+		const char *where = json_get_str(json_at(list, i), "location");
+
+		if (!str_empty(where))
+			all = run_printf(p->run, "%s%s%s", all, all[0] ? "," : "", where);
+	}
+	return all;
+}
+
 static void copy_to(struct planner *p, const struct json *upstream, const struct json *node,
                     bool across)
 {
@@ -259,6 +275,7 @@ static void copy_to(struct planner *p, const struct json *upstream, const struct
 	link_args(p, s, upstream, node, across);
 	step_arg_int(s, "port", port_of(upstream));
 	step_arg(s, "label", run_printf(p->run, "pgtandem job %lld", (long long)p->run->job_id));
+	step_arg(s, "tablespaces", tablespaces(p));
 	if (p->pg)
 		step_arg_int(s, "total", json_get_int(p->pg, "total_bytes", 0));
 }
