@@ -143,12 +143,21 @@ run_basebackup() {
 		copy_once
 	fi
 	[ "$rb_rc" = 0 ] || basebackup_failed
+	sync_copy
 	printf '@progress %s %s\n' "$done_bytes" "$done_bytes" >&2
+}
+
+# one sync of each file system instead of one of each file
+sync_copy() {
+	sync -f "$staging" || fail failed "cannot sync $staging"
+	while IFS= read -r sc_dir; do
+		sync -f "$sc_dir" || fail failed "cannot sync $sc_dir"
+	done <"$run_dir/spaces"
 }
 
 # sets rb_rc
 copy_once() {
-	set -- -d "$rb_info" -D "$staging" -F plain -X stream -S "$a_slot" -c fast -l "$a_label" -P -w
+	set -- -d "$rb_info" -D "$staging" -F plain -X stream -S "$a_slot" -c fast -l "$a_label" -P -w -N
 	[ -z "$a_rate" ] || set -- "$@" -r "$a_rate"
 	[ -z "$rb_compress" ] || set -- "$@" --compress="$rb_compress"
 	: >"$run_dir/bb.err"

@@ -86,6 +86,8 @@ const char *plan_conf_text(struct run *r, int version_num, const char *cluster_n
 	put_retention(&b, version_num, volume_bytes);
 	put(&b, "wal_receiver_status_interval", "1s");
 	put(&b, "wal_retrieve_retry_interval", "500ms");
+	if (version_num >= 140000) /* one sync at the start of recovery, not one a file */
+		put(&b, "recovery_init_sync_method", "syncfs");
 	if (version_num >= 100000)
 		put(&b, "password_encryption", "scram-sha-256");
 	if (!str_empty(preload))
