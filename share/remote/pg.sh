@@ -189,23 +189,32 @@ log_now() {
 log_mark() {
 	need_run_dir
 	lm_file=$(log_now)
-	lm_size=0
+	lm_size=0 lm_time=$(date +%s)
 	[ -z "$lm_file" ] || lm_size=$(stat -c %s "$lm_file")
 }
 
 log_since() { # head|tail N: the first or the last N lines of news
 	ls_file=$(log_now)
-	[ -n "$ls_file" ] || return 0
-	ls_from=1
-	[ "$ls_file" != "$lm_file" ] || ls_from=$((lm_size + 1))
-	tail -c "+$ls_from" "$ls_file" >"$run_dir/news"
+	: >"$run_dir/news"
+	if [ -n "$ls_file" ]; then
+		ls_from=1
+		[ "$ls_file" != "$lm_file" ] || ls_from=$((lm_size + 1))
+		tail -c "+$ls_from" "$ls_file" >"$run_dir/news"
+	fi
+	[ -s "$run_dir/news" ] || log_journal --since "@$lm_time" >"$run_dir/news"
 	"$1" -n "$2" "$run_dir/news" >"$run_dir/shown"
 	say_lines "$run_dir/shown"
 }
 
+# a server without a log file of its own writes to the journal
+log_journal() {
+	command -v journalctl >/dev/null || return 0
+	journalctl -q -o cat "$@" _COMM=postgres + _COMM=postmaster 2>/dev/null
+}
+
 log_tail() {
 	lt_file=$(log_now)
-	[ -z "$lt_file" ] || tail -n "$1" "$lt_file" | say_lines
+	if [ -n "$lt_file" ]; then tail -n "$1" "$lt_file"; else log_journal -n "$1"; fi | say_lines
 }
 
 # ---- copies and upstreams -----------------------------------------------------------

@@ -140,8 +140,6 @@ service_is_dead() {
 
 start_failed() {
 	log_since tail 10
-	! by_systemd || [ -s "$run_dir/shown" ] ||
-		journalctl -q -n 10 -o cat -u "$unit" 2>/dev/null | tee "$run_dir/shown" | say_lines
 	sf_text=$(grep -h 'FATAL\|PANIC' "$run_dir/shown" 2>/dev/null | tail -n 1)
 	fail start "the server in $datadir does not start${sf_text:+: ${sf_text##*: }}"
 }

@@ -87,8 +87,8 @@ facts_streaming() {
 # what the server complains of, each thing once
 say_new_trouble() {
 	wt_file=$(log_now)
-	[ -n "$wt_file" ] || return 0
-	wt_line=$(tail -n 30 "$wt_file" | grep 'FATAL\|PANIC' | tail -n 1)
+	wt_line=$(if [ -n "$wt_file" ]; then tail -n 30 "$wt_file"; else log_journal -n 30; fi |
+		grep 'FATAL\|PANIC' | tail -n 1)
 	wt_text=${wt_line#*FATAL: }
 	[ -z "$wt_line" ] || [ "$wt_text" = "$wr_said" ] || say "$wt_line"
 	wr_said=$wt_text
