@@ -20,10 +20,22 @@ print_all() {
 	fact owner "$srv_owner"
 	fact pid "$srv_pid"
 	pa_json=$(sed -n 1p "$run_dir/main")
-	printf 'pg=%s, "start_time": %s, "conf_dropin": %s, "extensions": [%s], "collations": [%s], %s}\n' \
+	printf 'pg=%s, "start_time": %s, "conf_dropin": %s, "recovery_conf": %s, "extensions": [%s], "collations": [%s], %s}\n' \
 		"${pa_json%\}}" "$(stat -c %Y "$srv_datadir/postmaster.pid")" \
-		"$(json_str "$(conf_dropin_of "$(dirname "$(sed -n 's/^C//p' "$run_dir/main")")")")" \
+		"$(json_str "$(conf_dropin_of "$(dirname "$(sed -n 's/^C//p' "$run_dir/main")")")")" "$(recovery_conf)" \
 		"$(sed -n 's/^E//p' "$run_dir/rows" | commas)" "$(sed -n 's/^K//p' "$run_dir/rows" | commas)" "$(disks)"
+}
+
+# before 12 the upstream is no setting; the password stays here
+recovery_conf() {
+	[ -f "$srv_datadir/recovery.conf" ] && [ "$srv_vnum" -lt 1200 ] || {
+		echo null
+		return
+	}
+	rc_info=$(sed -n "s/^[[:blank:]]*primary_conninfo[[:blank:]=]*'\(.*\)'.*/\1/p" "$srv_datadir/recovery.conf" | tail -n 1 |
+		sed "s/''/'/g; s/\(password *= *\)\('[^']*'\|[^ ]*\)/\1********/g; s,\(://[^:/@]*\):[^@/]*@,\1:********@,g")
+	printf '{"primary_conninfo": %s, "primary_slot_name": %s}' "$(json_str "$rc_info")" \
+		"$(json_str "$(conf_value "$srv_datadir/recovery.conf" primary_slot_name)")"
 }
 
 # free and whole bytes of where data, WAL and each tablespace live
