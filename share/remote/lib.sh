@@ -217,8 +217,13 @@ kill_group() { # PGID: ask, wait 5 s, then force
 
 need_run_dir() {
 	[ -d "$run_dir" ] && return 0
+	# a script beside us that ends may take the empty parent away meanwhile
+	for nr_try in 1 2 3 4 5 6 7 8 9; do
+		mkdir -p "$RUN_ROOT" 2>/dev/null && chmod 711 "$RUN_ROOT" 2>/dev/null &&
+			mkdir -m 711 "$run_dir" 2>/dev/null && return 0
+	done
 	mkdir -p "$RUN_ROOT" && chmod 711 "$RUN_ROOT" && mkdir -m 711 "$run_dir" ||
-		fail failed "cannot make $run_dir"
+		fail failed "cannot make $run_dir (try $nr_try)"
 }
 
 # guard WHAT: from here on one call of WHAT at a time on this host. An orphan of this job is ended,
@@ -363,7 +368,7 @@ rec_get() { [ ! -f "$rec/$1" ] || cat "$rec/$1"; }
 
 rec_put() { # NAME, the value on stdin or as $2
 	if [ ! -d "$rec" ]; then
-		(umask 077 && mkdir -p "$rec") || fail space "cannot make $rec"
+		(umask 077 && { mkdir -p "$rec" 2>/dev/null || mkdir -p "$rec"; }) || fail space "cannot make $rec"
 		sync_path "$STATE_ROOT" "$STATE_ROOT/job-$a_job"
 	fi
 	if [ $# -ge 2 ]; then
