@@ -5,6 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+/* 1900-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z */
+#define FIRST_MS (-2208988800000)
+#define LAST_MS  253402300799999
+
 static int64_t now_ms(clockid_t id)
 {
 	struct timespec ts;
@@ -126,6 +130,7 @@ bool clock_parse(const char *s, int64_t *wall_ms)
 {
 	struct tm tm = { 0 };
 	int ms, offset_s;
+	int64_t got_ms;
 
 	if (!s || !take_day(&s, &tm) || !take_char(&s, "T ") ||
 	    !take_number(&s, 2, 0, 23, &tm.tm_hour) || !take_char(&s, ":") ||
@@ -134,6 +139,10 @@ bool clock_parse(const char *s, int64_t *wall_ms)
 		return false;
 	if (!take_fraction(&s, &ms) || !take_zone(&s, &offset_s) || *s)
 		return false;
-	*wall_ms = ((int64_t)timegm(&tm) - offset_s) * 1000 + ms;
+	got_ms = ((int64_t)timegm(&tm) - offset_s) * 1000 + ms;
+	/* A zone can lead out of the years that can be written. */
+	if (got_ms < FIRST_MS || got_ms > LAST_MS)
+		return false;
+	*wall_ms = got_ms;
 	return true;
 }
