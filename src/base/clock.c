@@ -126,16 +126,20 @@ static bool take_day(const char **s, struct tm *tm)
 	return take_number(s, 2, 1, max, &tm->tm_mday);
 }
 
+static bool take_time(const char **s, struct tm *tm)
+{
+	return take_number(s, 2, 0, 23, &tm->tm_hour) && take_char(s, ":") &&
+	       take_number(s, 2, 0, 59, &tm->tm_min) && take_char(s, ":") &&
+	       take_number(s, 2, 0, 60, &tm->tm_sec);
+}
+
 bool clock_parse(const char *s, int64_t *wall_ms)
 {
 	struct tm tm = { 0 };
 	int ms, offset_s;
 	int64_t got_ms;
 
-	if (!s || !take_day(&s, &tm) || !take_char(&s, "T ") ||
-	    !take_number(&s, 2, 0, 23, &tm.tm_hour) || !take_char(&s, ":") ||
-	    !take_number(&s, 2, 0, 59, &tm.tm_min) || !take_char(&s, ":") ||
-	    !take_number(&s, 2, 0, 60, &tm.tm_sec))
+	if (!s || !take_day(&s, &tm) || !take_char(&s, "T ") || !take_time(&s, &tm))
 		return false;
 	if (!take_fraction(&s, &ms) || !take_zone(&s, &offset_s) || *s)
 		return false;
