@@ -124,7 +124,8 @@ write_block() {
 	reload_server
 }
 
-# what a running server (10 on) says about the file as it is now
+# what a running server (10 on) says about the file as it is now; "hostssl record cannot match because
+# SSL is disabled" is a warning, the file is taken all the same
 hba_errors() {
 	postmaster_of "$datadir" && [ -n "$pm_sock" ] && [ "$(vnum "$a_version")" -ge 1000 ] || return 0
 	(
@@ -132,7 +133,8 @@ hba_errors() {
 		a_datadir=$datadir
 		find_server
 		psql_run postgres <<-SQL
-		select 'line ' || line_number || ': ' || error from pg_hba_file_rules where error is not null limit 1;
+		select 'line ' || line_number || ': ' || error from pg_hba_file_rules
+		where error is not null and error not like '%record cannot match because%' limit 1;
 		SQL
 	) 2>/dev/null
 }

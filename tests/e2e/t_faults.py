@@ -96,7 +96,7 @@ def test_power_loss_of_the_new_host_and_a_retry(w):
 
 
 def test_kill_9_of_engine_and_runner_while_copying(w):
-    for word in ("pgtandem-job", "--role=engine"):
+    for word in ("pgtandem-job", "pgtandemd-engine"):
         t, box = create_until_copying(w, "pg_dr", "dc2-a")
         w.controller.kill9(word)
         t.join(300)

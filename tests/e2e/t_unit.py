@@ -7,7 +7,8 @@ import threading
 from world import ADMIN_PASSWORD, BUILD, LAB, check, until
 
 CTL = "dc3-ctl"
-PROGRAMS = ("src/daemon/pgtandemd", "src/daemon/pgtandemd-engine", "src/daemon/pgtandemd-api", "src/runner/pgtandem-job", "src/cli/pgtandem")
+PROGRAMS = ("src/daemon/pgtandemd", "src/daemon/pgtandemd-engine", "src/daemon/pgtandemd-api", "src/runner/pgtandem-job",
+            "src/cli/pgtandem")
 BAD_CONF = """[server]
 listen = 127.0.0.1:0
 session_timeout = soon
@@ -85,7 +86,7 @@ def test_check_tells_every_mistake_at_once(w):
 def test_the_unit_starts_and_is_hardened(w):
     w.lab.ssh(CTL, "systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload && systemctl enable --now pgtandemd")
     check(w.lab.ssh(CTL, "systemctl is-active pgtandemd").strip() == "active", "the unit is not active")
-    users = w.lab.ssh(CTL, "ps -o user:20=,args= -C pgtandemd,pgtandem-engine,pgtandem-api")
+    users = w.lab.ssh(CTL, "ps -eo user:20=,args= | grep [p]gtandemd")
     check("pgtandem " in users and "root " in users, users)
     line = w.lab.ssh(CTL, "systemd-analyze security --no-pager pgtandemd").strip().splitlines()[-1]
     print("       " + line.strip(" →"), flush=True)
@@ -122,7 +123,7 @@ def test_a_restart_of_the_unit_in_the_middle_of_a_job(w):
 
 
 def test_a_crash_of_the_engine_is_mended(w):
-    pids = w.lab.ssh(CTL, "pgrep -f -- --role=engine").split()
+    pids = w.lab.ssh(CTL, "pgrep -f pgtandemd-[e]ngine").split()
     check(len(pids) == 1, f"engines: {pids}")
     w.lab.ssh(CTL, "kill -9 " + pids[0])
     until("the controller answers", 20, lambda: ctl(w, "cluster", "--ping").returncode == 0)

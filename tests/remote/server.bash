@@ -176,7 +176,7 @@ server_conf() {
 
 server_hba() {
 	local file=$pgdata/pg_hba.conf before
-	printf 'local all all peer\n# tail without newline' >"$file"
+	printf 'local all all peer\nhostssl all all ::1/128 reject\n# tail without newline' >"$file"
 	before=$(sha256sum <"$file")
 	pre=$(secret hba $'host all all 10.0.0.1/32 scram-sha-256\nhost all all 10.0.0.2/32 scram-sha-256')
 	expect "hba: check" 3 hba action=check
