@@ -16,6 +16,13 @@
 #define ARGV_MAX 40
 #define TEXT_MAX (64u << 10)
 
+/* A command line that was handed out. */
+struct issued {
+	struct issued *next;
+	char *line;
+	const char *argv[ARGV_MAX];
+};
+
 struct ssh {
 	struct ssh_target target;
 	char *host, *user, *keyfile, *sudo_password;
@@ -24,7 +31,7 @@ struct ssh {
 	char *control_opt; /* "ControlPath=..." */
 	char *errfile;     /* what the master said */
 	char *port_text;
-	char *line; /* the last command line, referred to by argv */
+	struct issued *issued;
 	const char *argv[ARGV_MAX];
 	size_t argc;
 	pid_t master;
@@ -63,6 +70,17 @@ static void end_master(struct ssh *s)
 	unlink(s->errfile);
 }
 
+static void free_issued(struct ssh *s)
+{
+	struct issued *i;
+
+	while ((i = s->issued) != NULL) {
+		s->issued = i->next;
+		free_str(&i->line);
+		free_str((char **)&i);
+	}
+}
+
 void ssh_free(struct ssh **sp)
 {
 	struct ssh *s = *sp;
@@ -79,7 +97,7 @@ void ssh_free(struct ssh **sp)
 	free_str(&s->control_opt);
 	free_str(&s->errfile);
 	free_str(&s->port_text);
-	free_str(&s->line);
+	free_issued(s);
 	free_str((char **)sp);
 }
 
@@ -387,18 +405,22 @@ void ssh_prologue(const struct ssh *s, struct strbuf *input)
 
 const char *const *ssh_argv(struct ssh *s, const char *line, bool as_user)
 {
-	free_str(&s->line);
+	struct issued *i = xcalloc(1, sizeof(*i));
+
+	i->next = s->issued;
+	s->issued = i;
 	if (as_user || s->elevation == SSH_IS_ROOT)
-		s->line = xstrdup(line);
+		i->line = xstrdup(line);
 	else if (s->elevation == SSH_SUDO)
-		s->line = xasprintf("sudo -n %s", line);
+		i->line = xasprintf("sudo -n %s", line);
 	else
-		s->line = xasprintf("sudo -k -S -p '' %s", line);
+		i->line = xasprintf("sudo -k -S -p '' %s", line);
 	common_options(s);
 	opt(s, "-o");
 	opt(s, "ControlMaster=no");
 	opt(s, "--");
 	opt(s, s->host);
-	opt(s, s->line);
-	return s->argv;
+	opt(s, i->line);
+	memcpy(i->argv, s->argv, sizeof(i->argv));
+	return i->argv;
 }

@@ -46,6 +46,6 @@ const char *ssh_client_ip(const struct ssh *s);
 
 /* What sudo reads from stdin before the command does: its password, when it asks for one. */
 void ssh_prologue(const struct ssh *s, struct strbuf *input);
-/* An argv (NULL-terminated, owned by S until the next call) that runs LINE on the host as root, or
- * as the login user when AS_USER. */
+/* An argv (NULL-terminated, owned by S) that runs LINE on the host as root, or as the login user
+ * when AS_USER.  Several may be in use side by side. */
 const char *const *ssh_argv(struct ssh *s, const char *line, bool as_user);
