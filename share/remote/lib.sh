@@ -15,18 +15,21 @@ NL='
 '
 : "${RUN_ROOT:=/run/pgtandem}" "${STATE_ROOT:=/var/lib/pgtandem}"
 run_dir=$RUN_ROOT/$$
-child='' child_file='' watcher='' pid_file='' reporter='' changed=no
+child='' child_file='' watcher='' pid_file='' reporter='' changed=no pending_hint=''
 
 # ---- saying -------------------------------------------------------------------------
 
 say() { printf '%s\n' "$*" | sed 's/^@/ @/' >&2; }
 debug() { printf '@debug %s\n' "$*" >&2; }
 warn() { printf '@warn %s\n' "$*" >&2; }
-hint() { printf '@hint %s\n' "$*" >&2; }
+# said with the error that comes next
+hint() { pending_hint=$*; }
 error() {
 	error_code=$1
 	shift
 	printf '@error %s %s\n' "$error_code" "$(one_line "$*")" >&2
+	[ -z "$pending_hint" ] || printf '@hint %s\n' "$pending_hint" >&2
+	pending_hint=''
 }
 fail() { error "$@"; exit 1; }
 refuse() { error "$@"; exit 10; }

@@ -79,6 +79,8 @@ lines"'
 	same "$sh: a fact is one line" 'k=a b c' "$(cat "$tmp/out")"
 	same "$sh: free lines are not commands" ' @error x' "$(sed -n 1p "$tmp/err")"
 	same "$sh: an error is one line" '@error failed two lines' "$(sed -n 2p "$tmp/err")"
+	try 'begin; hint "do this"; refuse busy "that"'
+	same "$sh: a hint follows its error" $'@error busy that\n@hint do this' "$(cat "$tmp/err")"
 	try 'begin; json_str "a\"b\\c
 d"'
 	same "$sh: JSON strings" '"a\"b\\c d"' "$(cat "$tmp/out")"
