@@ -268,6 +268,8 @@ os_scrub_copy() { # STAGING
 
 os_prepare_copy() { # STAGING HBA_TEXT
 	op_share=/usr/share/postgresql/$a_version
+	[ -f "$op_share/postgresql.conf.sample" ] ||
+		fail missing "PostgreSQL $a_version has no postgresql.conf.sample on this host"
 	for op_f in postgresql.conf pg_ident.conf; do
 		put_file "$1/$op_f" 600 "$pg_owner:" <"$op_share/$op_f.sample"
 	done

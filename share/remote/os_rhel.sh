@@ -236,10 +236,11 @@ os_scrub_copy() { # STAGING
 }
 
 os_prepare_copy() { # STAGING HBA_TEXT
-	case $bindir in
-	/usr/bin) op_share=/usr/share/pgsql ;;
-	*) op_share=${bindir%/bin}/share ;;
-	esac
+	op_share=''
+	for op_dir in "${bindir%/bin}/share" /usr/share/pgsql "${bindir%/bin}/share/postgresql"; do
+		[ -z "$op_share" ] && [ -f "$op_dir/postgresql.conf.sample" ] && op_share=$op_dir
+	done
+	[ -n "$op_share" ] || fail missing "PostgreSQL $a_version has no postgresql.conf.sample on this host"
 	put_file "$1/postgresql.conf" 600 "$pg_owner:" <"$op_share/postgresql.conf.sample"
 	rhel_conf_port "$1"
 	put_file "$1/pg_ident.conf" 600 "$pg_owner:" <"$op_share/pg_ident.conf.sample"
