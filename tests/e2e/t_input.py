@@ -85,6 +85,14 @@ def test_a_data_directory_is_never_emptied(w):
     w.lab.ssh("dc2-a", "pg_dropcluster --stop 15 main")
 
 
+def test_too_little_room_is_told_before_the_start(w):
+    w.lab.ssh("dc2-a", "mkdir /srv/small && mount -t tmpfs -o size=64M none /srv/small")
+    refused(w, "no room", (1,), ["Not enough space for data directory '/srv/small/data'", "needed"], "x", "dc2-a",
+            "--remote-cluster-id=1", "--datadir=/srv/small/data")
+    check(w.lab.ssh("dc2-a", "ls -A /srv/small").strip() == "", "something was made there")
+    w.lab.ssh("dc2-a", "umount /srv/small && rmdir /srv/small")
+
+
 def test_nothing_was_changed_by_all_of_that(w):
     after = [w.lab.fingerprint(h) for h in ("dc1-a", "dc2-a")]
     for before, now, host in zip(w.before, after, ("dc1-a", "dc2-a")):

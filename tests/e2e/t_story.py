@@ -67,8 +67,8 @@ def test_only_the_bridge_crosses_and_the_link_is_encrypted(w):
     check(names == "2", "application_name is not unique")
     conninfo = w.lab.sql("dc2-a", "show primary_conninfo")
     check("password=" not in conninfo and "dba" not in conninfo, conninfo)
-    mode = w.lab.ssh("dc2-a", "find / -xdev -name '*pgpass*' -newer /etc/hostname -printf '%m\\n' 2>/dev/null").split()
-    check(mode and set(mode) == {"600"}, f"password file modes: {mode}")
+    mode = w.lab.ssh("dc2-a", "find / -xdev -name 'pgtandem*pass*' -printf '%m %u\\n' 2>/dev/null").splitlines()
+    check(mode and set(mode) == {"600 postgres"}, f"password file modes: {mode}")
 
 
 def test_lists_show_clusters_nodes_and_links(w):

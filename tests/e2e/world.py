@@ -134,7 +134,10 @@ class Controller:
         pids = self.pids(word)
         check(pids, f"no process {word} to kill")
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # a child went with its parent
 
     def cli(self, *args, timeout=900):
         env = dict(self.lab.env, HOME=self.home)
