@@ -160,6 +160,11 @@ copy_once() {
 	set -- -d "$rb_info" -D "$staging" -F plain -X stream -S "$a_slot" -c fast -l "$a_label" -P -w -N
 	[ -z "$a_rate" ] || set -- "$@" -r "$a_rate"
 	[ -z "$rb_compress" ] || set -- "$@" --compress="$rb_compress"
+	# of a copy whose pages were verified when it was made; the options are from 11 and 13 on
+	if [ "${a_verify:-yes}" = no ]; then
+		[ "$(vnum "$a_version")" -lt 1100 ] || set -- "$@" --no-verify-checksums
+		[ "$(vnum "$a_version")" -lt 1300 ] || set -- "$@" --no-manifest
+	fi
 	: >"$run_dir/bb.err"
 	chmod 622 "$run_dir/bb.err"
 	work_as "$pg_owner" env -i PATH="$PATH" LC_ALL=C HOME=/ PGPASSFILE="$passfile" \

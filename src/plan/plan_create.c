@@ -276,6 +276,8 @@ static void copy_to(struct planner *p, const struct json *upstream, const struct
 	step_arg_int(s, "port", port_of(upstream));
 	step_arg(s, "label", run_printf(p->run, "pgtandem job %lld", (long long)p->run->job_id));
 	step_arg(s, "tablespaces", tablespaces(p));
+	if (p->master && !across) /* the bridge's copy was verified page by page */
+		step_arg(s, "verify", "no");
 	if (p->pg)
 		step_arg_int(s, "total", json_get_int(p->pg, "total_bytes", 0));
 }
