@@ -61,6 +61,12 @@ static bool is_silent(const struct link_view *v)
 	return !v->upstream_seen && v->message_age_ms > LINK_SILENT_MS;
 }
 
+/* The other direction: an idle link shows first there that it is cut. */
+static bool is_not_heard(const struct link_view *v)
+{
+	return v->reply_age_ms > LINK_DEAF_MS && v->message_age_ms > LINK_STALL_MS;
+}
+
 static bool is_paused(const struct link_view *v)
 {
 	return v->is_paused;
@@ -96,6 +102,8 @@ static const struct {
 	{ is_half_open, LINK_STALLED,
 	  "Connected, but the upstream sends to nobody; silent for %S." },
 	{ is_silent, LINK_STALLED, "Connected, but the upstream has been silent for %S." },
+	{ is_not_heard, LINK_STALLED,
+	  "Connected, but the upstream hears nothing of this standby; silent for %S." },
 	{ is_paused, LINK_PAUSED, "Replay is paused; WAL still arrives." },
 	{ is_pausing, LINK_PAUSED, "Replay is about to pause; WAL still arrives." },
 	{ is_behind, LINK_CATCHING_UP, "Catching up: %B behind." },

@@ -11,7 +11,9 @@
 /* Connected and something to send, but no message for so long: the link is dead or blocked. */
 #define LINK_STALL_MS 5000
 /* An idle but living link carries a message at least every wal_receiver_timeout / 2, 30 s. */
-#define LINK_SILENT_MS         65000
+#define LINK_SILENT_MS 65000
+/* A standby reports at least every wal_receiver_status_interval, 10 s unless it was changed. */
+#define LINK_DEAF_MS           15000
 #define LINK_CATCHING_UP_MS    10000
 #define LINK_CATCHING_UP_BYTES ((int64_t)16 << 20)
 
@@ -31,6 +33,7 @@ struct link_view {
 	bool is_paused, pause_requested;
 	bool sender_missing; /* the upstream answers us and has no sender for this standby */
 	bool sender_catches_up;
+	int64_t reply_age_ms; /* since the upstream heard of this standby; -1: not known */
 };
 
 /* The state, and in TEXT a sentence that says why ("" when it is online or none). */

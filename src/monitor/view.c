@@ -91,6 +91,7 @@ static void set_link(const struct node_view *v, struct arena *a, struct node_liv
 		.replay_gap_ms = out->lag_seconds < 0 ? -1 : (int64_t)(out->lag_seconds * 1000),
 		.lag_bytes = out->lag_bytes,
 		.sender_missing = misses_sender(v),
+		.reply_age_ms = sender != NULL ? sender->reply_age_ms : -1,
 		.sender_catches_up = sender != NULL && str_eq(sender->state, "catchup"),
 	};
 	char text[LINK_TEXT_SIZE];
