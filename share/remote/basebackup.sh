@@ -65,8 +65,9 @@ refuse_if_used() {
 	esac
 	if [ -e "$staging" ] && ! rec_has staging; then
 		ru_who=$(grep -lsxF "$staging" "$STATE_ROOT"/job-*/copy-*/staging | head -n 1)
-		ru_who=${ru_who#"$STATE_ROOT"/job-}
-		refuse exists "$staging is there, left by ${ru_who:+job }${ru_who%%/*}${ru_who:-somebody else}"
+		ru_who=${ru_who#"$STATE_ROOT"/}
+		ru_who=${ru_who%%/*}
+		refuse exists "$staging is there, left by ${ru_who:-somebody else}"
 	fi
 	tablespaces | while IFS= read -r ru_dir; do
 		rec_get tablespaces | grep -qxF "$ru_dir" && continue
@@ -168,7 +169,7 @@ copy_once() {
 	: >"$run_dir/bb.err"
 	chmod 622 "$run_dir/bb.err"
 	work_as "$pg_owner" env -i PATH="$PATH" LC_ALL=C HOME=/ PGPASSFILE="$passfile" \
-		"$bindir/pg_basebackup" "$@" 2>"$run_dir/bb.err"
+		"$bindir/pg_basebackup" "$@" >"$run_dir/bb.out" 2>"$run_dir/bb.err"
 	report_progress "$child" &
 	reporter=$!
 	work_wait

@@ -26,8 +26,9 @@ os_software_ok() {
 os_install() {
 	wait_pkg_lock
 	deb_remember
+	deb_clear_tmp
 	[ "$a_repo" != pgdg ] || deb_pgdg
-	if [ -n "$(dpkg --audit 2>/dev/null)" ] && rec_has planned; then
+	if deb_interrupted && rec_has planned; then
 		say "Completing an installation that was interrupted."
 		apt_run "dpkg --configure -a" dpkg --configure -a --force-confold
 	fi
@@ -162,11 +163,23 @@ os_installed_new() {
 	rec_get planned | commas
 }
 
+# packages half-way, or a journal which dpkg did not get to write back
+deb_interrupted() {
+	[ -n "$(dpkg --audit 2>/dev/null)" ] || [ -n "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ]
+}
+
+# What an apt that was killed left there; none runs now, the lock is free.
+deb_clear_tmp() {
+	find /tmp -maxdepth 1 -type d -user root -name 'apt-dpkg-install-*' -newer "$rec/before" \
+		-exec rm -rf {} +
+}
+
 os_uninstall() {
 	wait_pkg_lock
+	deb_clear_tmp
 	rm -f "$no_main" "$no_main.pgtandem-new"
 	rmdir "${no_main%/*}" 2>/dev/null
-	if [ -n "$(dpkg --audit 2>/dev/null)" ]; then
+	if deb_interrupted; then
 		apt_try dpkg --configure -a --force-confold
 	fi
 	# shellcheck disable=SC2016

@@ -63,7 +63,9 @@ master_for_copies() {
 	pre=
 	step "slot" 0 $a slot port=$port slot=s1 $j
 	sysid=$(sql_on $a 'select to_jsonb(system_identifier::text) from pg_control_system()' | tr -d '"')
-	sql_on $a "create table public.t as select g x, repeat('x', 900) y from generate_series(1, 100000) g" >/dev/null
+	# what lz4 cannot make smaller, so that a rate is a rate
+	sql_on $a "create table public.t as select md5(g::text) || md5((g + 1e7)::text) || md5((g + 2e7)::text) || md5((g + 3e7)::text) y
+		from generate_series(1, 600000) g" >/dev/null
 }
 
 kill_install() {
