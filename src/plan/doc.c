@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "pg/conn.h"
 #include "plan/clean.h"
+#include "plan/clusters.h"
 #include "plan/hosts.h"
 
 #define FACTS_TIMEOUT_MS 30000
@@ -38,35 +39,14 @@ static const char *text(struct run *r, const char *key, const char *dflt)
 	return str_or(run_str(r, key), dflt);
 }
 
-static enum err_code load_known(struct cluster_job *j, struct err *e)
-{
-	struct json *result = NULL;
-	enum err_code code;
-
-	TRY(run_call(j->run, "cluster.list", NULL, &result, e));
-	code = cluster_list_from_json(json_get(result, "clusters"), j->run->a, &j->known, e);
-	json_free(&result);
-	return code;
-}
-
 static enum err_code load_source(struct cluster_job *j, struct err *e)
 {
-	struct json *args = json_object_new(), *result = NULL;
-	const struct json *c;
-	enum err_code code;
-
-	json_set_int(args, "cluster_id", j->remote_cluster_id);
-	code = run_call(j->run, "cluster.get", args, &result, e);
-	if (code != ERR_OK)
-		return err_wrap(e, "remote cluster %lld", (long long)j->remote_cluster_id);
-	c = json_get(result, "cluster") ? json_get(result, "cluster") : result;
-	code = cluster_from_json(c, j->run->a, &j->source, e);
-	json_free(&result);
-	if (code == ERR_OK && j->source.remote_cluster_id != 0)
+	TRY(clusters_get(j->run, j->remote_cluster_id, &j->source, e));
+	if (j->source.remote_cluster_id != 0)
 		return err_set(e, ERR_REFUSED,
 		               "cluster %lld is itself a slave cluster (of cluster %lld)",
 		               (long long)j->source.id, (long long)j->source.remote_cluster_id);
-	return code;
+	return ERR_OK;
 }
 
 static void read_tags(struct cluster_job *j)
@@ -111,7 +91,7 @@ enum err_code cluster_job_init(struct cluster_job *j, struct run *r, struct err 
 		.sudo_password = text(r, "sudo_password", ""),
 	};
 	read_tags(j);
-	TRY(load_known(j, e));
+	TRY(clusters_list(r, &j->known, e));
 	return j->remote_cluster_id > 0 ? load_source(j, e) : ERR_OK;
 }
 

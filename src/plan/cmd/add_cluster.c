@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "pg/version.h"
 #include "plan/check.h"
+#include "plan/clusters.h"
 #include "plan/command.h"
 #include "plan/doc.h"
 #include "plan/hosts.h"
@@ -117,15 +118,6 @@ static const char *free_role(struct import *im, const char *wanted)
 			return run_printf(im->job.run, "%s_%lld", wanted,
 			                  (long long)im->job.run->cluster_id);
 	return wanted;
-}
-
-static struct login new_login(struct import *im, const char *wanted)
-{
-	char password[33];
-
-	random_password(password);
-	return (struct login){ .user = free_role(im, wanted),
-		               .password = arena_strdup(im->job.run->a, password) };
 }
 
 static void fill_node(struct import *im, struct node *n, const struct json *row)
@@ -247,53 +239,20 @@ static void add_steps(struct import *im)
 	(void)step_add(r, 3, "register", NULL);
 }
 
-static enum err_code reserve(struct import *im, struct err *e)
-{
-	struct json *args = json_object_new(), *hosts = json_array_new(), *result = NULL;
-	size_t i;
-
-	for (i = 0; i < json_len(im->nodes); i++) {
-		struct json *h = json_object_new();
-
-		json_set_str(h, "hostname", json_get_str(json_at(im->nodes, i), "hostname"));
-		json_set_int(h, "port", port_of(json_at(im->nodes, i)));
-		json_append(hosts, h);
-	}
-	json_set_str(args, "name", im->job.name);
-	json_set_str(args, "type", CLUSTER_TYPE_SINGLE);
-	if (im->upstream)
-		json_set_int(args, "remote_cluster_id", im->upstream->id);
-	json_set(args, "hosts", hosts);
-	TRY(run_call(im->job.run, "cluster.reserve", args, &result, e));
-	im->job.run->cluster_id = json_get_int(result, "cluster_id", 0);
-	json_free(&result);
-	if (str_empty(im->job.name))
-		im->job.name =
-		        run_printf(im->job.run, "cluster_%lld", (long long)im->job.run->cluster_id);
-	return ERR_OK;
-}
-
 /* A slave cluster has its master cluster's roles: they came with the data. */
 static enum err_code take_logins(struct import *im, struct err *e)
 {
-	struct json *args, *result = NULL;
 	struct cluster source;
-	enum err_code code;
 
 	if (im->master) {
-		im->cluster.repl = new_login(im, REPL_USER);
-		im->cluster.mon = new_login(im, MON_USER);
+		im->cluster.repl = clusters_login(im->job.run, free_role(im, REPL_USER));
+		im->cluster.mon = clusters_login(im->job.run, free_role(im, MON_USER));
 		return ERR_OK;
 	}
-	args = json_object_new();
-	json_set_int(args, "cluster_id", im->upstream->id);
-	TRY(run_call(im->job.run, "cluster.get", args, &result, e));
-	code = cluster_from_json(json_get(result, "cluster") ? json_get(result, "cluster") : result,
-	                         im->job.run->a, &source, e);
-	json_free(&result);
+	TRY(clusters_get(im->job.run, im->upstream->id, &source, e));
 	im->cluster.repl = source.repl;
 	im->cluster.mon = source.mon;
-	return code;
+	return ERR_OK;
 }
 
 static enum err_code import(struct import *im, bool *is_done, struct err *e)
@@ -315,7 +274,7 @@ static enum err_code import(struct import *im, bool *is_done, struct err *e)
 		*is_done = true;
 		return ERR_OK;
 	}
-	TRY(reserve(im, e));
+	TRY(clusters_reserve(&im->job, im->upstream ? im->upstream->id : 0, e));
 	TRY(take_logins(im, e));
 	describe(im);
 	set_hosts(im);

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "base/fs.h"
-#include "base/random.h"
 #include "base/str.h"
 #include "plan/check.h"
+#include "plan/clusters.h"
 #include "plan/command.h"
 #include "plan/doc.h"
 #include "plan/plan_create.h"
@@ -119,41 +119,6 @@ static void tell_start(struct cluster_job *j)
 	run_say(r, "Configuring host and installing packages if neccessary.");
 }
 
-static enum err_code reserve(struct cluster_job *j, struct err *e)
-{
-	struct json *args = json_object_new(), *hosts = json_array_new(), *result = NULL;
-	const struct json *nodes = json_get(j->doc, "nodes");
-	size_t i;
-
-	for (i = 0; i < json_len(nodes); i++) {
-		struct json *h = json_object_new();
-
-		json_set_str(h, "hostname", json_get_str(json_at(nodes, i), "hostname"));
-		json_set_int(h, "port", json_get_int(json_at(nodes, i), "port", PG_DEFAULT_PORT));
-		json_append(hosts, h);
-	}
-	json_set_str(args, "name", j->name);
-	json_set_str(args, "type", CLUSTER_TYPE_SINGLE);
-	if (j->source.id > 0)
-		json_set_int(args, "remote_cluster_id", j->source.id);
-	json_set(args, "hosts", hosts);
-	TRY(run_call(j->run, "cluster.reserve", args, &result, e));
-	j->run->cluster_id = json_get_int(result, "cluster_id", 0);
-	json_free(&result);
-	if (str_empty(j->name))
-		j->name = run_printf(j->run, "cluster_%lld", (long long)j->run->cluster_id);
-	json_set_str(json_get(j->doc, "params"), "cluster_name", j->name);
-	return ERR_OK;
-}
-
-static struct login make_login(struct run *r, const char *user)
-{
-	char password[33];
-
-	random_password(password);
-	return (struct login){ .user = user, .password = arena_strdup(r->a, password) };
-}
-
 static enum err_code authority(struct run *r, const char **ca, struct err *e)
 {
 	struct json *result = NULL;
@@ -196,7 +161,7 @@ static void describe(struct cluster_job *j, const struct plan_create_in *in)
 {
 	const struct json *m = check_master(j->doc);
 	size_t n = json_len(json_get(j->doc, "nodes")), i;
-	struct login token = make_login(j->run, "");
+	struct login token = clusters_login(j->run, "");
 	struct cluster c = {
 		.id = j->run->cluster_id,
 		.name = j->name,
@@ -242,7 +207,7 @@ static void print_plan(struct run *r)
 static enum err_code make_plan(struct cluster_job *j, bool *is_done, struct err *e)
 {
 	struct run *r = j->run;
-	struct login repl = make_login(r, REPL_USER), mon = make_login(r, MON_USER);
+	struct login repl = clusters_login(r, REPL_USER), mon = clusters_login(r, MON_USER);
 	struct plan_create_in in = { .doc = j->doc, .repl = &repl, .mon = &mon };
 
 	if (j->source.id > 0) {
@@ -251,8 +216,10 @@ static enum err_code make_plan(struct cluster_job *j, bool *is_done, struct err 
 	}
 	TRY(read_repository_key(j, e));
 	TRY(authority(r, &in.ca, e));
-	if (!j->dry_run)
-		TRY(reserve(j, e));
+	if (!j->dry_run) {
+		TRY(clusters_reserve(j, j->source.id, e));
+		json_set_str(json_get(j->doc, "params"), "cluster_name", j->name);
+	}
 	in.cluster_id = r->cluster_id;
 	in.repository_key = j->repository_key;
 	in.repository_url = j->repository_url;

@@ -1,6 +1,7 @@
 /* remove_cluster: forget a cluster; its servers are left alone, stopped or removed, as asked. */
 #include "base/str.h"
 #include "model/cluster.h"
+#include "plan/clusters.h"
 #include "plan/command.h"
 #include "plan/hosts.h"
 #include "plan/plan_create.h"
@@ -18,19 +19,6 @@ struct removal {
 	const char *action; /* leave, stop, remove */
 	int group;
 };
-
-static enum err_code load(struct run *r, int64_t id, struct cluster *out, struct err *e)
-{
-	struct json *args = json_object_new(), *result = NULL;
-	enum err_code code;
-
-	json_set_int(args, "cluster_id", id);
-	TRY(run_call(r, "cluster.get", args, &result, e));
-	code = cluster_from_json(json_get(result, "cluster") ? json_get(result, "cluster") : result,
-	                         r->a, out, e);
-	json_free(&result);
-	return code;
-}
 
 static void set_host(struct removal *rm, const struct cluster *c, const struct node *n)
 {
@@ -116,17 +104,12 @@ static void clean_source(struct removal *rm)
 static enum err_code plan(struct removal *rm, struct err *e)
 {
 	struct run *r = rm->run;
-	struct json *result = NULL;
-	enum err_code code;
 
-	TRY(load(r, r->cluster_id, &rm->cluster, e));
-	TRY(run_call(r, "cluster.list", NULL, &result, e));
-	code = cluster_list_from_json(json_get(result, "clusters"), r->a, &rm->known, e);
-	json_free(&result);
-	TRY(code);
+	TRY(clusters_get(r, r->cluster_id, &rm->cluster, e));
+	TRY(clusters_list(r, &rm->known, e));
 	TRY(refuse_if_followed(rm, e));
 	if (rm->cluster.remote_cluster_id > 0)
-		TRY(load(r, rm->cluster.remote_cluster_id, &rm->source, e));
+		TRY(clusters_get(r, rm->cluster.remote_cluster_id, &rm->source, e));
 	if (str_eq(rm->action, "leave")) {
 		run_say(r, "The PostgreSQL servers are left running.");
 		if (rm->source.id > 0)
