@@ -179,6 +179,16 @@ static enum err_code compose(struct script_run *r, const char **line, struct cmd
 	                         : ERR_OK;
 }
 
+/* The last line may also be the script's, from before. */
+static void set_broken(struct script_run *r)
+{
+	if (str_starts(r->last_line, "ssh"))
+		err_set(&r->call->err, ERR_UNREACHABLE, "the ssh connection broke: %s",
+		        r->last_line);
+	else
+		err_set(&r->call->err, ERR_UNREACHABLE, "the ssh connection broke");
+}
+
 static void judge(struct script_run *r, const struct proc_run *p)
 {
 	struct script_call *c = r->call;
@@ -194,8 +204,7 @@ static void judge(struct script_run *r, const struct proc_run *p)
 	} else if (p->exit_status == SCRIPT_EXIT_REFUSED && c->err.code != ERR_OK) {
 		c->err.code = ERR_REFUSED;
 	} else if (c->err.code == ERR_OK && p->exit_status == 255) {
-		err_set(&c->err, ERR_UNREACHABLE, "the ssh connection broke: %s",
-		        str_or(r->last_line, "no reason given"));
+		set_broken(r);
 	} else if (c->err.code == ERR_OK) {
 		err_set(&c->err, ERR_REMOTE, "%s ended with status %d: %s", c->script,
 		        p->exit_status, str_or(r->last_line, "no reason given"));
