@@ -36,7 +36,8 @@ def standby_by_hand(w, host, master, slot):
               f"-D /var/lib/postgresql/15/main -c fast -X stream -R -C -S {slot} && "
               "printf \"listen_addresses = '*'\\n\" >/etc/postgresql/15/main/conf.d/by-hand.conf && "
               "systemctl start postgresql@15-main")
-    until(f"{host} streams", 20, lambda: w.lab.sql(host, "select status from pg_stat_wal_receiver", check_it=False) == "streaming")
+    until(f"{host} streams", 20, lambda: w.lab.sql(host, "select status from pg_stat_wal_receiver", check_it=False)
+          == "streaming")
 
 
 def register(w, name, nodes, *more):
@@ -147,7 +148,7 @@ def test_a_slave_cluster_of_an_imported_one_gets_tls_and_a_cap(w):
     check("sslmode=verify-ca" in w.lab.sql("dc2-a", "show primary_conninfo"), "the master's certificate is not checked")
     check(without_block(hba(w, "dc1-a")) == w.hba["dc1-a"], "bytes outside the managed block have changed")
     until("the row", 10, lambda: w.lab.sql("dc2-a", "select i from t", check_it=False) == "1")
-    check(w.lab.sql("dc1-b", "select status from pg_stat_wal_receiver") == "streaming", "the standby by hand has lost its master")
+    check(w.lab.sql("dc1-b", "select status from pg_stat_wal_receiver") == "streaming", "dc1-b has lost its master")
 
 
 def test_an_existing_standby_cluster_is_imported_as_slave_cluster(w):

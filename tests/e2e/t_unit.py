@@ -116,7 +116,8 @@ def test_a_restart_of_the_unit_in_the_middle_of_a_job(w):
     t.join(120)
     log = ctl(w, "job", "--log", "--job-id=2").stdout
     check("Cluster 2 is running." in log, log[-1500:])
-    check(box["out"].returncode == 0, "the client that followed has given up: " + box["out"].stdout[-500:] + box["out"].stderr[-500:])
+    out = box["out"]
+    check(out.returncode == 0, "the client that followed has given up: " + out.stdout[-500:] + out.stderr[-500:])
     w.lab.run("shape", "dc1", "dc2")
     check(w.lab.sql("dc2-a", "select status from pg_stat_wal_receiver") == "streaming", "the slave does not stream")
     check(w.lab.sql("dc1-a", "select count(*) from pg_replication_slots") == "1", "slots")

@@ -102,8 +102,8 @@ class Controller:
         with open(self.folder + "/controller.log", "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [LAB, "exec", "unshare", "--mount", "sh", "-c", NO_SSH_OF_OURS, "sh", BUILD + "/src/daemon/pgtandemd",
-                 "--data-dir=" + self.data, "--run-dir=" + self.run_dir, "--libexec-dir=" + BUILD + "/src/runner"], env=env, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=subprocess.STDOUT)
+                 "--data-dir=" + self.data, "--run-dir=" + self.run_dir, "--libexec-dir=" + BUILD + "/src/runner"],
+                env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         until("the controller listens", 20, lambda: os.path.exists(self.run_dir + "/control.sock"))
 
     def stop(self):
