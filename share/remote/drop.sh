@@ -34,7 +34,8 @@ same_instance() {
 
 drop_stop() {
 	same_instance || return 0
-	os_enable no
+	# on a full disk: what is dropped may be what fills it
+	(os_enable no) || warn "$datadir: cannot keep the server from being started at the next boot"
 	! postmaster_of "$datadir" || {
 		changed=yes
 		say "Stopping PostgreSQL node."

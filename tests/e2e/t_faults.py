@@ -5,7 +5,8 @@ import time
 from world import check, until
 
 ROWS = "140000"
-SIZE = f"insert into big select g, repeat(md5(g::text), 30) from generate_series(1, {ROWS}) g"  # about 150 MB
+SIZE = ("insert into big select g, (select string_agg(md5(random()::text), '') from generate_series(1, 30) where g > 0) "
+        f"from generate_series(1, {ROWS}) g")  # about 150 MB, that compress to 80
 
 
 def hosts(lab):
@@ -28,7 +29,8 @@ def copying(w, host):
                               check_it=False)
 
 
-def create_until_copying(w, name, nodes, *more, host="dc2-a"):
+def create_until_copying(w, name, nodes, *more, host="dc2-a", rate="60mbit"):
+    w.lab.run("shape", "dc1", "dc2", "--delay", "5ms", "--rate", rate)
     t, box = in_background(w.controller.create, name, nodes, "--remote-cluster-id=1", *more)
     until("the copy runs", 60, copying, w, host)
     return t, box
@@ -51,7 +53,6 @@ def test_prepares_a_master_with_data(w):
     w.lab.sql("dc1-a", "create table big(i int, t text)")
     w.lab.sql("dc1-a", SIZE)
     w.lab.sql("dc1-a", "checkpoint")
-    w.lab.run("shape", "dc1", "dc2", "--delay", "5ms", "--rate", "100mbit")
 
 
 def test_cancel_undoes_everything(w):
@@ -108,15 +109,20 @@ def test_kill_9_of_engine_and_runner_while_copying(w):
 
 
 def test_the_disk_fills_during_the_copy(w):
-    t, box = create_until_copying(w, "pg_dr", "dc2-a")
+    t, box = create_until_copying(w, "pg_dr", "dc2-a", rate="30mbit")
     w.lab.ssh("dc2-a", "fallocate -l $(($(df --output=avail -BM / | tail -1 | tr -cd 0-9) - 30))M /filler")
     t.join(300)
     out = box["out"]
     check(out.returncode == 1 and "space" in out.stdout.lower(), out.stdout[-1200:])
     w.lab.ssh("dc2-a", "rm -f /filler")
+    w.lab.run("shape", "dc1", "dc2")
     check(slots(w) == "0" and hba_is_clean(w), "left-overs on the master")
     w.controller.must_create("pg_dr", "dc2-a", "--remote-cluster-id=1")
-    w.controller.drop(w.controller.cluster_id("pg_dr"))
+    w.lab.ssh("dc2-a", "fallocate -l $(($(df --output=avail -BM / | tail -1 | tr -cd 0-9) - 5))M /filler; "
+              "dd if=/dev/zero of=/filler2 bs=4k 2>/dev/null || true")
+    w.controller.drop(w.controller.cluster_id("pg_dr"))  # also while the disk is full
+    check(left(w, "dc2-a") == [], f"left on the full host: {left(w, 'dc2-a')}")
+    w.lab.ssh("dc2-a", "rm -f /filler /filler2")
 
 
 def test_two_creates_of_one_name_or_host_do_not_meet(w):

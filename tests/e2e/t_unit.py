@@ -104,7 +104,7 @@ def test_the_first_user_and_a_cluster_through_the_unit(w):
 
 
 def test_a_restart_of_the_unit_in_the_middle_of_a_job(w):
-    w.lab.run("shape", "dc1", "dc2", "--rate", "40mbit")
+    w.lab.run("shape", "dc1", "dc2", "--rate", "6mbit")
     box = {}
     t = threading.Thread(target=lambda: box.update(out=create(w, "pg_dr", "dc2-a", "--remote-cluster-id=1")))
     t.start()
