@@ -4,9 +4,9 @@ import time
 
 from world import check, until
 
-ROWS = "140000"
+ROWS = "110000"
 SIZE = ("insert into big select g, (select string_agg(md5(random()::text), '') from generate_series(1, 30) where g > 0) "
-        f"from generate_series(1, {ROWS}) g")  # about 150 MB, that compress to 80
+        f"from generate_series(1, {ROWS}) g")  # about 120 MB, that compress to 70
 
 
 def hosts(lab):
@@ -29,7 +29,7 @@ def copying(w, host):
                               check_it=False)
 
 
-def create_until_copying(w, name, nodes, *more, host="dc2-a", rate="60mbit"):
+def create_until_copying(w, name, nodes, *more, host="dc2-a", rate="80mbit"):
     w.lab.run("shape", "dc1", "dc2", "--delay", "5ms", "--rate", rate)
     t, box = in_background(w.controller.create, name, nodes, "--remote-cluster-id=1", *more)
     until("the copy runs", 60, copying, w, host)
