@@ -56,6 +56,8 @@ stop_now() {
 		sn_n=$((sn_n + 1))
 		sleep 0.1
 	done
+	# the unit has seen it go, also one that was still about to become active
+	[ ! -d /run/systemd/system ] || [ -z "$unit" ] || systemctl stop "$unit" 2>/dev/null
 }
 
 drop_remove() {
