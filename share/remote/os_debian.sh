@@ -182,16 +182,27 @@ os_uninstall() {
 	if deb_interrupted; then
 		apt_try dpkg --configure -a --force-confold
 	fi
+	# what a killed removal left half-way may take a second round
+	for ou_try in 1 2 3; do
+		# shellcheck disable=SC2046
+		set -- $(deb_ours)
+		[ $# -gt 0 ] || break
+		debug "round $ou_try of removing: $*"
+		deb_purge "$@"
+	done
+	rm -rf /var/lib/dpkg/tmp.ci
+	rm -f "$pgdg_list" "$pgdg_key"
+	rm -f /var/lib/apt/lists/*pgdg_* 2>/dev/null
+	deb_forget_brought
+}
+
+# packages which this job planned to install and which are here, even if only their configuration is
+deb_ours() {
 	# shellcheck disable=SC2016
 	dpkg-query -W -f '${Package} ${db:Status-Status}\n' 2>/dev/null |
 		awk '$2 != "not-installed" { print $1 }' | sort -u >"$run_dir/present"
 	rec_get planned | sed 's/:.*//' | sort -u >"$run_dir/planned"
-	# shellcheck disable=SC2046
-	set -- $(comm -12 "$run_dir/present" "$run_dir/planned")
-	[ $# = 0 ] || deb_purge "$@"
-	rm -f "$pgdg_list" "$pgdg_key"
-	rm -f /var/lib/apt/lists/*pgdg_* 2>/dev/null
-	deb_forget_brought
+	comm -12 "$run_dir/present" "$run_dir/planned"
 }
 
 deb_purge() {
@@ -201,7 +212,9 @@ deb_purge() {
 	[ -z "$dp_extra" ] ||
 		refuse package "cannot remove what this job installed: $dp_extra, installed by others, needs it"
 	say "Removing $# packages: $(printf '%s ' "$@" | cut -c 1-400)"
-	apt_run "apt-get purge" apt-get -q -y -o DPkg::Lock::Timeout=300 purge "$@"
+	# a killed unpacking leaves packages that "should be reinstalled" first
+	apt_run "apt-get purge" apt-get -q -y -o DPkg::Lock::Timeout=300 \
+		-o Dpkg::Options::=--force-remove-reinstreq purge "$@"
 }
 
 # from Debian 13 on it is a link to ../locale.conf
