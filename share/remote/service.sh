@@ -74,7 +74,6 @@ service_start() {
 		start_service
 	fi
 	follow_start
-	unit_settles
 	log_since head 15
 	echo 'server started' >&2
 }
@@ -88,16 +87,6 @@ start_service() {
 	else
 		os_ctl start fast || start_failed
 	fi
-}
-
-# The server is ready before systemd knows of it: who stops the unit next must find it active.
-unit_settles() {
-	us_n=0
-	while by_systemd && [ "$us_n" -lt 300 ] &&
-		[ "$(systemctl show -p ActiveState "$unit")" = ActiveState=activating ]; do
-		us_n=$((us_n + 1))
-		sleep 0.1
-	done
 }
 
 # 10 and later write into postmaster.pid how far they are

@@ -75,6 +75,9 @@ class Lab:
         return dict(line.split("=", 1) for line in self.run("env").splitlines())
 
     def fingerprint(self, host):
+        # a server may be ready before systemd calls its unit active
+        until(f"units of {host}", 20, lambda: not self.ssh(
+            host, "systemctl list-units --plain --no-legend --state=activating 'postgresql*'", check_it=False).strip())
         p = subprocess.run([os.path.join(ROOT, "lab", "fingerprint"), host], env=self.env, capture_output=True,
                            text=True, timeout=180, check=True)
         return p.stdout
