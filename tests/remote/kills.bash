@@ -70,6 +70,16 @@ master_for_copies() {
 
 kill_install() {
 	pre=
+	for d in 2.5 4.3; do
+		held $b install version=$version $j
+		sleep $d
+		shoot $b
+		held $b install version=$version $j action=undo
+		sleep 1.4
+		shoot $b
+		step "undo of an install killed at $d s, itself killed" 0 $b install version=$version $j action=undo
+		compare_print $b
+	done
 	held $b install version=$version $j
 	sleep 6
 	shoot $b
