@@ -3,7 +3,7 @@
 
 main() {
 	begin "$@"
-	: "${a_mode:=fast}" "${a_timeout:=}"
+	: "${a_mode:=fast}" "${a_timeout:=}" "${a_stop_timeout:=}" "${a_force:=no}"
 	need_root
 	need_args version
 	os_paths
@@ -12,6 +12,8 @@ main() {
 	*) fail args "no shutdown mode \"$a_mode\"" ;;
 	esac
 	is_number "${a_timeout:-0}" || fail args "timeout \"$a_timeout\" is not a number"
+	is_number "${a_stop_timeout:-0}" || fail args "timeout \"$a_stop_timeout\" is not a number"
+	: "${a_stop_timeout:=${a_timeout:-1800}}"
 	case $a_action in
 	status) service_status ;;
 	start | stop | restart)
@@ -64,6 +66,7 @@ service_start() {
 	if postmaster_of "$datadir" && is_up; then
 		return 0
 	fi
+	wait_while_stopping
 	need_conf
 	[ ! -d "$datadir.pgtandem-new" ] || [ -e "$datadir" ] ||
 		refuse missing "$datadir is not complete yet: the copy is in $datadir.pgtandem-new"
@@ -76,6 +79,20 @@ service_start() {
 	follow_start
 	log_since head 15
 	echo 'server started' >&2
+}
+
+# one that is on its way down gets there first
+wait_while_stopping() {
+	wg_n=0
+	while postmaster_of "$datadir"; do
+		case $pm_status in
+		stopping*) ;;
+		*) return 0 ;;
+		esac
+		[ "$wg_n" -lt 5400 ] || fail timeout "the server in $datadir is still shutting down"
+		wg_n=$((wg_n + 1))
+		sleep 0.1
+	done
 }
 
 start_service() {
@@ -176,15 +193,25 @@ stop_signal() {
 wait_stopped() {
 	ws_n=0
 	while postmaster_of "$datadir"; do
-		[ "$ws_n" -lt $((${a_timeout:-1800} * 10)) ] || {
-			hint "connected clients or a standby that does not answer may hold it; mode=immediate ends it at once"
-			fail timeout "the server in $datadir did not stop within ${a_timeout:-1800} s"
-		}
+		[ "$ws_n" -lt $((a_stop_timeout * 10)) ] || stop_late
 		# not systemd's, or systemd is not quick
 		[ "$ws_n" != 50 ] || [ "$a_mode" != fast ] || stop_signal
 		ws_n=$((ws_n + 1))
 		sleep 0.1
 	done
+}
+
+# with force=yes the time is up for politeness, not for the job
+stop_late() {
+	if [ "$a_force" = yes ] && [ "$a_mode" != immediate ]; then
+		warn "The server did not stop within $a_stop_timeout s; it is ended at once and will recover when it starts."
+		a_mode=immediate
+		a_stop_timeout=$((a_stop_timeout + 60))
+		stop_signal
+		return 0
+	fi
+	hint "connected clients or a standby that does not answer may hold it; force (mode=immediate) ends it at once"
+	fail timeout "the server in $datadir did not stop within $a_stop_timeout s"
 }
 
 service_restart() {

@@ -48,6 +48,9 @@ struct cli_option {
 };
 
 /* An option that a command takes, and where its value goes in the request. */
+/* In a target: the option names several, and here it must be one. */
+#define CLI_FIRST_ONLY "[1]"
+
 struct cli_use {
 	enum cli_option_id option;
 	const char *target;

@@ -117,10 +117,17 @@ static void complete_secret(struct cli_args *a, enum cli_option_id id, const str
 
 static void convert(struct cli_args *a, enum cli_option_id id, const struct cli_sources *s)
 {
+	const struct cli_value *v = &a->values[id];
 	struct err e = { 0 };
 
-	if (a->values[id].given && value_convert(&cli_options[id], &a->values[id], &e) != ERR_OK)
+	if (!v->given)
+		return;
+	if (value_convert(&cli_options[id], &a->values[id], &e) != ERR_OK)
 		args_complain(a, "--%s: %s", cli_options[id].name, e.text);
+	else if (strstr(str_or(args_use(a->command, id)->target, ""), CLI_FIRST_ONLY) &&
+	         json_len(v->json) != 1)
+		args_complain(a, "--%s: name one, not %zu", cli_options[id].name,
+		              json_len(v->json));
 }
 
 /* "--master or --replication-master" */

@@ -50,10 +50,23 @@ void link_master_cluster(struct table *t, const struct json *host, const char *n
 		table_cell(t, TINT_NONE, none);
 }
 
+/* A slave that somebody paused is neither ill nor up to date. */
+static bool is_paused(const struct json *host)
+{
+	return str_eq(json_get_str(host, "hoststatus"), "CmonHostOnline") &&
+	       str_eq(json_get_str(slave_map(host), "link_state"), "paused");
+}
+
+static const char *status_word(const struct json *host)
+{
+	return is_paused(host) ? "Paused" : clusters_host_status(host);
+}
+
 void link_status(struct table *t, const struct json *host)
 {
-	table_cell(t, clusters_host_tint(json_get_str(host, "hoststatus")),
-	           clusters_host_status(host));
+	enum tint tint = clusters_host_tint(json_get_str(host, "hoststatus"));
+
+	table_cell(t, is_paused(host) ? TINT_YELLOW : tint, status_word(host));
 }
 
 /* ---- --link-format ---- */
@@ -105,7 +118,7 @@ static bool link_field(void *ctx, char letter, struct strbuf *out)
 		break;
 	}
 	if (letter == 's')
-		strbuf_adds(out, clusters_host_status(l->host));
+		strbuf_adds(out, status_word(l->host));
 	else if (letter == 'd')
 		format_value(json_get(map, "seconds_behind_master"), out);
 	else if (letter == 'o')

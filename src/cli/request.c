@@ -36,12 +36,27 @@ void request_set(struct json *root, const char *path, struct json *value)
 	json_set(root, word, value);
 }
 
+/* "X[1]" stands for the first member of the VALUE (stolen). */
+static struct json *cut_first(char *target, struct json *value)
+{
+	char *bracket = strstr(target, CLI_FIRST_ONLY);
+	struct json *first;
+
+	if (!bracket)
+		return value;
+	*bracket = '\0';
+	first = json_ref(json_at(value, 0));
+	json_free(&value);
+	return first;
+}
+
 /* Targets in the declaration are short: the job's parts have one place only.  "X=text" stands for
  * the text instead of the VALUE (stolen). */
 static void set_target(struct json *root, char *target, struct json *value)
 {
 	char path[TARGET_MAX + 32], *text = strchr(target, '=');
 
+	value = cut_first(target, value);
 	if (text) {
 		*text++ = '\0';
 		json_free(&value);

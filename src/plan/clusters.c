@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "base/str.h"
+#include "plan/hosts.h"
 
 enum err_code clusters_get(struct run *r, int64_t id, struct cluster *out, struct err *e)
 {
@@ -69,4 +70,20 @@ struct login clusters_login(struct run *r, const char *user)
 
 	random_password(password);
 	return (struct login){ .user = user, .password = arena_strdup(r->a, password) };
+}
+
+void clusters_host(struct run *r, const struct cluster *c, const struct node *n)
+{
+	struct ssh_target t = { .host = n->hostname,
+		                .port = c->ssh.port,
+		                .user = c->ssh.user,
+		                .keyfile = c->ssh.keyfile,
+		                .sudo_password = c->ssh.sudo_password };
+	struct json *row = hosts_add(r, n->hostname, &t);
+
+	json_set_str(row, "family", n->family);
+	json_set_str(row, "version", c->version);
+	json_set_str(row, "name", str_or(n->instance, "main"));
+	json_setf(row, "port", "%d", n->port);
+	json_set_str(row, "datadir", n->datadir);
 }

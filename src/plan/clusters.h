@@ -14,3 +14,5 @@ enum err_code clusters_list(struct run *r, struct cluster_list *out, struct err 
 enum err_code clusters_reserve(struct cluster_job *j, int64_t remote_cluster_id, struct err *e);
 /* USER with a new random password. */
 struct login clusters_login(struct run *r, const char *user);
+/* Make the host of a node of C, and its instance, known to the job. */
+void clusters_host(struct run *r, const struct cluster *c, const struct node *n);

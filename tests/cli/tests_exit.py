@@ -82,6 +82,8 @@ def test_bad_options_give_6_and_send_nothing(lab):
                       "To stage replication slave the master must be specified.\n"
                       "Use the --master or --replication-master option."),
         "no cluster": (["replication", "--stop", "--slave=a"], "cluster must be specified"),
+        "two nodes": (["node", "--stop", "--cluster-id=1", "--nodes=a;b"], "--nodes: name one, not 2"),
+        "no node": (["node", "--stop", "--cluster-id=1"], "To stop a node the node must be specified."),
         "time": (["job", "--success", "--schedule=tomorrow"], "--schedule: "),
         "drop what": (["cluster", "--drop"], "The cluster to drop must be specified."),
         "server action": (["cluster", "--drop", "--cluster-id=1", "--server-action=burn"],

@@ -56,11 +56,22 @@ server_scripts() {
 		server_sql
 		server_roles
 		server_slot
+		server_replay
 		server_conf
 		server_hba
 		check "no record stays" test ! -e "$tmp/state"
 		same "nothing in run" '' "$(ls "$tmp/run" 2>/dev/null)"
 	done
+}
+
+# standbys are for the e2e tests
+server_replay() {
+	expect "replay: nothing to pause on a primary" 10 replay want=paused
+	has "not in recovery" '^@error changed .*not in recovery' "$(cat "$tmp/err")"
+	same "its state" primary "$(fact_of state)"
+	expect "replay: a primary is not paused" 3 replay action=check want=paused
+	expect "replay: undo on a primary" 0 replay action=undo want=paused
+	expect "replay: another state" 1 replay want=stopped
 }
 
 server_sql() {

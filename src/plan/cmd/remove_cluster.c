@@ -3,7 +3,6 @@
 #include "model/cluster.h"
 #include "plan/clusters.h"
 #include "plan/command.h"
-#include "plan/hosts.h"
 #include "plan/plan_create.h"
 #include "plan/step.h"
 
@@ -19,22 +18,6 @@ struct removal {
 	const char *action; /* leave, stop, remove */
 	int group;
 };
-
-static void set_host(struct removal *rm, const struct cluster *c, const struct node *n)
-{
-	struct ssh_target t = { .host = n->hostname,
-		                .port = c->ssh.port,
-		                .user = c->ssh.user,
-		                .keyfile = c->ssh.keyfile,
-		                .sudo_password = c->ssh.sudo_password };
-	struct json *row = hosts_add(rm->run, n->hostname, &t);
-
-	json_set_str(row, "family", n->family);
-	json_set_str(row, "version", c->version);
-	json_set_str(row, "name", str_or(n->instance, "main"));
-	json_setf(row, "port", "%d", n->port);
-	json_set_str(row, "datadir", n->datadir);
-}
 
 static enum err_code refuse_if_followed(struct removal *rm, struct err *e)
 {
@@ -66,7 +49,7 @@ static void end_servers(struct removal *rm)
 	while (i-- > 0) {
 		const struct node *n = &rm->cluster.nodes[i];
 
-		set_host(rm, &rm->cluster, n);
+		clusters_host(rm->run, &rm->cluster, n);
 		end_server(rm, n, "stop");
 		if (str_eq(rm->action, "remove"))
 			end_server(rm, n, "remove");
@@ -88,7 +71,7 @@ static void clean_source(struct removal *rm)
 	for (i = 0; i < rm->source.n_nodes; i++) {
 		const struct node *n = &rm->source.nodes[i];
 
-		set_host(rm, &rm->source, n);
+		clusters_host(rm->run, &rm->source, n);
 		s = step_add(rm->run, rm->group, "ungrant", n->hostname);
 		step_text(s, "s_hba", lines);
 		if (!bridge || str_empty(bridge->slot_name))
