@@ -155,8 +155,15 @@ deb_pgdg() {
 		say "Adding the repository ${dp_url%/}."
 		printf '%s\n' "$dp_line" | put_file "$pgdg_list" 644 root:root
 	}
-	apt_run "apt-get update" apt-get -q update -o "Dir::Etc::sourcelist=$pgdg_list" \
-		-o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
+	apt_try apt-get -q update -o "Dir::Etc::sourcelist=$pgdg_list" \
+		-o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 && return 0
+	! grep -q 'NO_PUBKEY\|BADSIG\|is not signed\|signatures were invalid' "$run_dir/apt" || {
+		say_lines "$run_dir/apt"
+		[ -n "$s_repo_key" ] || refuse key "the repository ${dp_url%/} is not signed with a key that this host knows"
+		hint "give the key that signs it with --repository-key-file"
+		refuse key "the repository ${dp_url%/} is not signed with the given key"
+	}
+	apt_failed "apt-get update"
 }
 
 os_installed_new() {

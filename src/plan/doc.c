@@ -76,9 +76,7 @@ enum err_code cluster_job_init(struct cluster_job *j, struct run *r, struct err 
 	j->admin_password = text(r, "postgre_password", "");
 	j->install = json_get_bool(r->data, "install_software", true);
 	j->dry_run = json_get_bool(r->data, "dry_run", false);
-	j->repository =
-	        text(r, "repository",
-	             json_get_bool(r->data, "use_internal_repos", false) ? "none" : "distro");
+	j->repository = text(r, "repository", "distro");
 	j->repository_url = text(r, "repository_url", "");
 	j->repository_key = text(r, "repository_key", "");
 	j->remote_cluster_id = json_get_int(r->data, "remote_cluster_id", 0);

@@ -80,7 +80,7 @@ static void spread(struct json *clean)
 			json_set_int(node, "port", port);
 	}
 	if (json_get_bool(clean, "use_internal_repos", false) && !json_get(clean, "repository"))
-		json_set_str(clean, "repository", "none");
+		json_set_str(clean, "repository", "distro");
 }
 
 void jobdata_decode(const struct rpc_job *job, const struct json *data, struct json **clean,

@@ -1,5 +1,6 @@
 /* create_cluster: a cluster of its own, or (remote_cluster_id) a slave cluster of another one. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/fs.h"
 #include "base/str.h"
@@ -68,9 +69,15 @@ static enum err_code read_repository_key(struct cluster_job *j, struct err *e)
 		return ERR_OK;
 	if (fs_read(j->repository_key, KEY_FILE_MAX, &text, e) != ERR_OK)
 		return err_wrap(e, "repository key");
-	j->repository_key = arena_strdup(j->run->a, strbuf_cstr(&text));
+	/* any file of the controller's would do for cat, but only a key is to leave this machine */
+	if (strstr(strbuf_cstr(&text), "-----BEGIN PGP PUBLIC KEY BLOCK-----")) {
+		j->repository_key = arena_strdup(j->run->a, strbuf_cstr(&text));
+		strbuf_release(&text);
+		return ERR_OK;
+	}
 	strbuf_release(&text);
-	return ERR_OK;
+	return err_set(e, ERR_INVALID, "\"%s\" holds no armoured PGP public key",
+	               j->repository_key);
 }
 
 static void announce(struct cluster_job *j)

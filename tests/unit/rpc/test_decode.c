@@ -178,7 +178,7 @@ static void tells_each_node_what_was_said_for_all(UNUSED_STATE)
 	nodes = json_get(o.clean, "nodes");
 	assert_int_equal(json_get_int(json_at(nodes, 0), "port", 0), 6432);
 	assert_int_equal(json_get_int(json_at(nodes, 1), "port", 0), 1);
-	assert_string_equal(json_get_str(o.clean, "repository"), "none");
+	assert_string_equal(json_get_str(o.clean, "repository"), "distro");
 	end(&o);
 }
 
