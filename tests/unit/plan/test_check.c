@@ -156,7 +156,7 @@ static void finds_each_problem_by_itself(void **state)
 
 static void finds_nothing_wrong_with_good_hosts(void **state)
 {
-	static const char *const docs[] = { "new_cluster", "slave_cluster" };
+	static const char *const docs[] = { "new_cluster", "slave_cluster", "rhel_cluster" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(docs); i++) {

@@ -101,6 +101,11 @@ static void plans_a_slave_cluster(void **state)
 	check("slave_cluster");
 }
 
+static void plans_for_the_rhel_family(void **state)
+{
+	check("rhel_cluster");
+}
+
 static void keeps_secrets_out_of_the_steps(void **state)
 {
 	struct json *doc = load("slave_cluster");
@@ -140,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plans_a_cluster_of_its_own),
 		cmocka_unit_test(plans_a_slave_cluster),
+		cmocka_unit_test(plans_for_the_rhel_family),
 		cmocka_unit_test(keeps_secrets_out_of_the_steps),
 		cmocka_unit_test(makes_the_slot_before_the_copy),
 	};
