@@ -109,7 +109,7 @@ def test_kill_9_of_engine_and_runner_while_copying(w):
 
 
 def test_the_disk_fills_during_the_copy(w):
-    t, box = create_until_copying(w, "pg_dr", "dc2-a", rate="30mbit")
+    t, box = create_until_copying(w, "pg_dr", "dc2-a", rate="40mbit")
     w.lab.ssh("dc2-a", "fallocate -l $(($(df --output=avail -BM / | tail -1 | tr -cd 0-9) - 30))M /filler")
     t.join(300)
     out = box["out"]

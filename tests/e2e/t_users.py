@@ -163,7 +163,8 @@ def test_names_that_mean_ipv6_port_5544_and_a_directory(w):
           "t|/srv/pg/data", "not the standby that was asked for")
     check(w.lab.ssh("dc1-a", sql.format("select client_addr from pg_stat_replication")).strip() == V6_B, "not over IPv6")
     check(w.lab.ssh("dc2-a", "stat -c '%U %a' /srv/pg/data").strip() in ("postgres 700", "postgres 750"), "mode or owner")
-    w.lab.ssh("dc2-a", "systemctl reboot; sleep 1", check_it=False)
+    w.lab.run("stop", "dc2-a")
+    w.lab.run("boot", "dc2-a")
     until("the standby after a reboot", 60, lambda: w.lab.ssh("dc2-a", sql.format(
         "select status from pg_stat_wal_receiver"), check_it=False).strip() == "streaming")
     w.controller.drop(id_of(w, "place_dr"))
