@@ -30,7 +30,8 @@ static void check_node(const struct json *nodes, size_t i, const struct json *da
 
 	for (size_t k = 0; k < i; k++) {
 		if (node_host(node)[0] && same_node(node, json_at(nodes, k), data)) {
-			faults_add(f, path, "is the same host and port as nodes[%zu]", k);
+			faults_add(f, path, "is the same host and port as nodes[%zu], %s", k,
+			           node_host(node));
 			break;
 		}
 	}

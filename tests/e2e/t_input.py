@@ -48,7 +48,7 @@ def test_hosts_that_cannot_be_used_are_all_in_one_report(w):
     w.lab.ssh("dc2-a", "loginctl terminate-user nosudo; pkill -KILL -u nosudo; sleep 0.5; userdel -rf nosudo 2>/dev/null; "
               "! id nosudo 2>/dev/null")
     refused(w, "unknown user", (1,), ["dc2-a", "login refused"], "x", "dc2-a", "--remote-cluster-id=1", user="nobody9")
-    refused(w, "same host twice", (2, 6), ["nodes[1]", "same host and port"], "x", "dc2-a;dc2-a", "--remote-cluster-id=1")
+    refused(w, "same host twice", (2, 6), ["nodes[1]", "same host and port", "dc2-a"], "x", "dc2-a;dc2-a", "--remote-cluster-id=1")
     refused(w, "same host, two ports", (1,), ["dc2-a", "same machine"], "x", "dc2-a;dc2-a:5433", "--remote-cluster-id=1")
     refused(w, "same machine, two names", (1,), ["same machine"], "x", "dc2-a;" + w.lab.ip("dc2-a"),
             "--remote-cluster-id=1")
