@@ -12,18 +12,7 @@
 #include "base/str.h"
 #include "plan/check.h"
 
-static struct json *load(const char *name)
-{
-	struct strbuf text = STRBUF_INIT;
-	struct json *doc = NULL;
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/plan/%s.facts.json", GOLDEN_DIR, name);
-	assert_int_equal(fs_read(path, 1 << 20, &text, NULL), ERR_OK);
-	assert_int_equal(json_parse(text.data, text.len, &doc, NULL), ERR_OK);
-	strbuf_release(&text);
-	return doc;
-}
+#include "facts.h"
 
 /* "nodes.0.facts.systemd": the parent of the last word. */
 static struct json *walk(struct json *doc, const char *path, char last[64])
@@ -135,7 +124,7 @@ static void finds_each_problem_by_itself(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct json *doc = load(rows[i].doc);
+		struct json *doc = facts_load(rows[i].doc);
 		struct arena *a = arena_new();
 		const struct finding *x;
 		struct findings f;
@@ -160,7 +149,7 @@ static void finds_nothing_wrong_with_good_hosts(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(docs); i++) {
-		struct json *doc = load(docs[i]);
+		struct json *doc = facts_load(docs[i]);
 		struct arena *a = arena_new();
 		struct findings f;
 
@@ -175,7 +164,7 @@ static void finds_nothing_wrong_with_good_hosts(void **state)
 
 static void reports_all_problems_together(void **state)
 {
-	struct json *doc = load("slave_cluster");
+	struct json *doc = facts_load("slave_cluster");
 	struct arena *a = arena_new();
 	struct findings f;
 
@@ -192,7 +181,7 @@ static void reports_all_problems_together(void **state)
 
 static void tells_sorted_text_apart_from_bytewise(void **state)
 {
-	struct json *doc = load("slave_cluster");
+	struct json *doc = facts_load("slave_cluster");
 	struct arena *a = arena_new();
 	struct findings f;
 

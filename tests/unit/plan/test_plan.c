@@ -16,18 +16,7 @@
 #include "plan/plan_create.h"
 #include "plan/step.h"
 
-static struct json *load(const char *name)
-{
-	struct strbuf text = STRBUF_INIT;
-	struct json *doc = NULL;
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/plan/%s.facts.json", GOLDEN_DIR, name);
-	assert_int_equal(fs_read(path, 1 << 20, &text, NULL), ERR_OK);
-	assert_int_equal(json_parse(text.data, text.len, &doc, NULL), ERR_OK);
-	strbuf_release(&text);
-	return doc;
-}
+#include "facts.h"
 
 static void add_hosts(struct run *r, const struct json *rows)
 {
@@ -82,7 +71,7 @@ static void compare(const char *name, const struct json *steps)
 
 static void check(const char *name)
 {
-	struct json *doc = load(name);
+	struct json *doc = facts_load(name);
 	struct run r = { 0 };
 
 	make(&r, doc);
@@ -108,7 +97,7 @@ static void plans_for_the_rhel_family(void **state)
 
 static void keeps_secrets_out_of_the_steps(void **state)
 {
-	struct json *doc = load("slave_cluster");
+	struct json *doc = facts_load("slave_cluster");
 	struct run r = { 0 };
 	char *text;
 
@@ -123,7 +112,7 @@ static void keeps_secrets_out_of_the_steps(void **state)
 /* Each step that can be undone is undone before what it stands on. */
 static void makes_the_slot_before_the_copy(void **state)
 {
-	struct json *doc = load("slave_cluster");
+	struct json *doc = facts_load("slave_cluster");
 	struct run r = { 0 };
 	size_t i, slot = 0, copy = 0;
 
